@@ -1,0 +1,86 @@
+"""Commands on projects: open, new, projects, close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from longshore.cli.app import app
+from longshore.cli.session import Session
+
+if TYPE_CHECKING:
+    from longshore.projects.model import ProjectInfo
+
+
+@app.command(name="open")
+def open_project(
+    context: typer.Context, path: Annotated[Path, typer.Argument(help="the project's folder", readable=False)]
+) -> None:
+    """Recognise a folder as a project and remember it. Nothing in it is executed."""
+    from longshore.projects import opening
+
+    session: Session = context.obj
+    info = opening.open_project(session.home, path)
+    session.output.document({"project": info.as_dict()})
+    session.output.text(f"{info.name}  {info.path}")
+    for problem in info.problems:
+        session.output.message(f"Note: {problem}")
+    session.output.table(
+        ("entry point", "command", "parameters"),
+        (
+            (entry.name, entry.command, {name: parameter.default for name, parameter in entry.parameters.items()})
+            for entry in info.entry_points
+        ),
+        empty="It has no entry points yet.",
+    )
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="a folder that is empty or does not exist", readable=False)],
+    template: Annotated[str, typer.Option(help="name of the template")] = "sample",
+) -> None:
+    """Start a project from a template and open it."""
+    from longshore.projects import opening, templates
+
+    session: Session = context.obj
+    templates.create(template, folder)
+    info = opening.open_project(session.home, folder)
+    session.output.document({"project": info.as_dict()})
+    session.output.text(f"Made {info.name} in {info.path}. Next: longshore run {info.name}")
+
+
+@app.command()
+def projects(context: typer.Context) -> None:
+    """List the projects that were opened."""
+    from longshore.projects import opening
+
+    session: Session = context.obj
+    found = opening.listing(session.home)
+    session.output.document({"projects": _listed(found)})
+    session.output.table(
+        ("name", "frameworks", "path", ""),
+        ((project.name, project.frameworks, project.path, project.problems) for project in found),
+        empty="No project was opened yet. Next: longshore open PATH",
+    )
+
+
+def _listed(found: Iterable[ProjectInfo]) -> list[dict[str, Any]]:
+    names = ("id", "name", "path", "frameworks", "problems")
+    return [{name: getattr(project, name) for name in names} for project in found]
+
+
+@app.command()
+def close(context: typer.Context, project: Annotated[str, typer.Argument(help="name or path")]) -> None:
+    """Forget a project. Its folder, its runs and its models stay as they are."""
+    from longshore.projects import opening
+
+    session: Session = context.obj
+    closed = opening.close(session.home, project)
+    left = _listed(opening.listing(session.home))
+    session.output.document({"project": {"id": closed.id, "name": closed.name, "path": closed.path}, "projects": left})
+    session.output.text(f"Closed {closed.name}. Its folder {closed.path} is untouched.")

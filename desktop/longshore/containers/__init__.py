@@ -1,0 +1,1 @@
+"""The Docker engine: finding it, images, containers, networks, logs, stats."""

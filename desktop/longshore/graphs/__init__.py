@@ -1,0 +1,1 @@
+"""Layered layout of directed graphs, shared by pipelines and lineage."""

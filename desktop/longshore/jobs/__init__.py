@@ -1,0 +1,1 @@
+"""Executions: what to run, the queue, the supervisor, and the targets that they run on."""

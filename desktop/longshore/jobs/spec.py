@@ -1,0 +1,62 @@
+"""What a run job is to do, as its row keeps it. Secrets are in here by name alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_LISTS = ("secrets", "command", "notes", "earlier_runs")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One launch of an entry point, complete: it can be queued, retried and shown without asking the project again."""
+
+    project_id: str
+    project_name: str
+    project_path: str
+    entry_point: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    target: str = "local"
+    experiment: str = ""
+    run_name: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    image: str = ""
+    # None: what the queue counts by default, and no limit is set on the processes.
+    cpus: float | None = None
+    memory_bytes: int | None = None
+    gpus: int = 0
+    timeout_s: float | None = None
+    retries: int = 0
+    # The command without the interpreter's place: "{python}" stands for it.
+    command: tuple[str, ...] = ()
+    source: str = ""  # the script, relative to the project; empty where unknown
+    notes: tuple[str, ...] = ()  # sentences for the beginning of its log
+    # 1 for the first try; the runs are those of the tries before.
+    attempt: int = 1
+    earlier_runs: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the spec as the job's row keeps it."""
+        lists = {name: list(getattr(self, name)) for name in _LISTS}
+        return {**dataclasses.asdict(self), **lists}
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> RunSpec:
+        """Read a row's spec; keys of a newer app are passed over."""
+        known = {entry.name for entry in dataclasses.fields(cls)}
+        values = {key: value for key, value in found.items() if key in known}
+        for key in _LISTS:
+            values[key] = tuple(values.get(key) or ())
+        return cls(**values)
+
+
+PYTHON = "{python}"
+
+
+def with_python(command: tuple[str, ...], python: str) -> list[str]:
+    """Give the command line with the interpreter in its place."""
+    return [python if part == PYTHON else part for part in command]

@@ -1,0 +1,1 @@
+"""The graph from data and code to the deployment."""

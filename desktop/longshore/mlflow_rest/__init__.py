@@ -1,0 +1,1 @@
+"""MLflow's REST API, typed: the one room that speaks to MLflow."""

@@ -1,0 +1,1 @@
+"""Gates and their evidence: what may be promoted."""

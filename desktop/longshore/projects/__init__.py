@@ -1,0 +1,1 @@
+"""Opening a folder: one adapter per framework, git state, environments, templates."""

@@ -1,0 +1,268 @@
+"""Which environment a project declares, in whichever of the usual files; read, never resolved here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from longshore.errors import Invalid
+from longshore.projects.installed import installed_packages
+from longshore.projects.model import EnvironmentSpec
+
+# Raised when the way in which environments are made changes, so that old ones are not taken for new.
+_RECIPE = "1"
+_CONDA_FILES = ("conda.yaml", "conda.yml", "environment.yaml", "environment.yml")
+# What conda calls otherwise than the package index does.
+_CONDA_NAMES = {"pytorch": "torch", "py-xgboost": "xgboost", "opencv": "opencv-python", "msgpack-python": "msgpack"}
+_CONDA_ONLY = re.compile(
+    r"^(python|pip|_.*|lib.*|r-.*|cuda.*|cudnn|mkl.*|gcc.*|gxx.*|nodejs|openjdk|.*compiler.*|openblas|blas|tk|zlib|ncurses"
+    r"|readline|sqlite|openssl|ca-certificates|xz|vs.*_runtime|git|make|cmake|ffmpeg)$"
+)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What the environment is made from."""
+
+    spec: EnvironmentSpec
+    # The requirement lines where the file is no pip file itself (python_env.yaml, conda.yaml).
+    requirements: tuple[str, ...] = ()
+    # Everything whose content decides about the environment.
+    files: tuple[Path, ...] = ()
+    # The project itself is installed into it, as a link to its folder.
+    installs_project: bool = False
+
+
+def declared(path: Path) -> EnvironmentSpec:
+    """Tell which environment the project declares, with the hash of its content.
+
+    Raises: Invalid if the declaration can't be read.
+    """
+    return read_declaration(path).spec
+
+
+def read_declaration(path: Path) -> Declaration:
+    """Find the project's declaration: the MLproject's own, uv.lock, pyproject, requirements, python_env, conda, .venv.
+
+    Raises: Invalid if it can't be read.
+    """
+    found = _from_mlproject(path) or _from_files(path)
+    spec = found.spec
+    if not spec.python and (version := _python_version_file(path)):
+        spec = replace(spec, python=version)
+    return replace(found, spec=replace(spec, hash=_hash(path, replace(found, spec=spec))))
+
+
+def _from_mlproject(path: Path) -> Declaration | None:
+    from longshore.projects.adapters import mlproject
+
+    project = mlproject.read(path)
+    if isinstance(project.get("python_env"), str):
+        return _python_env(path, path / project["python_env"])
+    if isinstance(project.get("conda_env"), str):
+        return _conda(path, path / project["conda_env"])
+    return None
+
+
+def _from_files(path: Path) -> Declaration:
+    pyproject = path / "pyproject.toml"
+    if pyproject.is_file() and (found := _pyproject(path, pyproject)):
+        return found
+    for name in ("requirements.txt", "requirements.in"):
+        if (path / name).is_file():
+            files = tuple(_requirement_files(path / name))
+            return Declaration(EnvironmentSpec("requirements", name), files=files)
+    if (path / "python_env.yaml").is_file():
+        return _python_env(path, path / "python_env.yaml")
+    for name in _CONDA_FILES:
+        if (path / name).is_file():
+            return _conda(path, path / name)
+    for name in (".venv", "venv"):
+        if (path / name / "pyvenv.cfg").is_file():
+            return Declaration(EnvironmentSpec("venv", name, detail="used as it is"))
+    return Declaration(EnvironmentSpec("none", detail="no packages are declared"))
+
+
+def _pyproject(path: Path, file: Path) -> Declaration | None:
+    try:
+        content = tomllib.loads(_text(file))
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"pyproject.toml cannot be read: {error}.", hint="Correct the file.") from error
+    project = content.get("project")
+    if not isinstance(project, dict):
+        return None  # a file of tools' settings declares nothing
+    python = str(project.get("requires-python", ""))
+    tool = content.get("tool", {}).get("uv", {})
+    package = bool(tool.get("package", "build-system" in content))
+    locked = (path / "uv.lock").is_file()
+    files = (file, path / "uv.lock") if locked else (file,)
+    python = _python_version_file(path) or python
+    kind, name = ("uv.lock", "uv.lock") if locked else ("pyproject", "pyproject.toml")
+    return Declaration(EnvironmentSpec(kind, name, python), files=files, installs_project=package)
+
+
+def _python_env(path: Path, file: Path) -> Declaration:
+    content = _yaml(file)
+    lines = [*_strings(content, "build_dependencies"), *_strings(content, "dependencies")]
+    spec = EnvironmentSpec("python_env", file.relative_to(path).as_posix(), str(content.get("python") or ""))
+    return Declaration(spec, tuple(lines), (file, *_named_files(file, lines)))
+
+
+def _conda(path: Path, file: Path) -> Declaration:
+    content = _yaml(file)
+    python, lines, taken = "", [], []
+    dependencies = content.get("dependencies") or []
+    if not isinstance(dependencies, list):
+        raise Invalid(f"`dependencies` of {file.name} is not a list.", hint="Correct the file.")
+    for one in dependencies:
+        if isinstance(one, dict):
+            lines += _strings(one, "pip")
+            continue
+        name, version = _conda_package(str(one))
+        if name == "python":
+            python = version.lstrip("=").removesuffix(".*")
+        elif not _CONDA_ONLY.match(name):
+            taken.append(name)
+            lines.append(f"{_CONDA_NAMES.get(name, name)}{version}")
+    detail = f"conda's {', '.join(taken)} taken from the package index" if taken else ""
+    spec = EnvironmentSpec("conda", file.relative_to(path).as_posix(), python, detail)
+    return Declaration(spec, tuple(lines), (file, *_named_files(file, lines)))
+
+
+def _conda_package(text: str) -> tuple[str, str]:
+    """Read `channel::numpy=1.26=py311_0` as numpy and ==1.26.*, what conda means by one equals sign."""
+    text = text.rpartition("::")[2].strip()
+    match = re.match(r"^([A-Za-z0-9_.\-]+)\s*(.*)$", text)
+    if match is None:
+        return text, ""
+    name, version = match[1].lower(), match[2].strip()
+    if version.startswith("=") and not version.startswith("=="):
+        number = version[1:].partition("=")[0].strip()
+        exact = number.endswith("*") or number.count(".") >= 2
+        return name, f"=={number}" if exact else f"=={number}.*"
+    if version.startswith("=="):
+        return name, "==" + version[2:].partition("=")[0].strip()
+    return name, version if version[:1] in "<>!~" else ""
+
+
+def _strings(content: dict[str, Any], key: str) -> list[str]:
+    found = content.get(key) or []
+    if not isinstance(found, list):
+        raise Invalid(f"`{key}` of the environment's file is not a list.", hint="Correct the file.")
+    return [str(one).strip() for one in found if isinstance(one, str | int | float)]
+
+
+def _yaml(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        found = yaml.safe_load(_text(file))
+    except yaml.YAMLError as error:
+        raise Invalid(f"{file.name} is not YAML: {error}.", hint="Correct the file.") from error
+    if found is not None and not isinstance(found, dict):
+        raise Invalid(f"{file.name} is not a YAML mapping.", hint="Correct the file.")
+    return found or {}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{file} cannot be read: {error}.", hint="Make it a readable UTF-8 file.") from error
+
+
+def requirement_lines(path: Path, found: Declaration) -> list[str]:
+    """Give the requirements with the files that they name written out, so that they hold in any folder.
+
+    Raises: Invalid if a file is missing.
+    """
+    if found.spec.kind == "pyproject":
+        project = tomllib.loads(_text(path / "pyproject.toml"))["project"]
+        return [str(one) for one in project.get("dependencies", [])]
+    if found.spec.kind == "requirements":
+        return list(_written_out(path / found.spec.file, path))
+    folder = (path / found.spec.file).parent
+    return [line for one in found.requirements for line in _one_line(one, folder, path, ())]
+
+
+def _written_out(file: Path, project: Path, seen: tuple[Path, ...] = ()) -> Iterator[str]:
+    if file in seen:
+        return
+    # A line that ends in a backslash goes on; a comment needs a space before it, since addresses hold "#".
+    text = re.sub(r"\\\n\s*", " ", _text(file))
+    for line in text.splitlines():
+        line = re.sub(r"(^|\s)#.*$", "", line).strip()
+        yield from _one_line(line, file.parent, project, (*seen, file))
+
+
+def _one_line(line: str, folder: Path, project: Path, seen: tuple[Path, ...]) -> Iterator[str]:
+    if match := _NAMES_A_FILE.match(line):
+        named = folder / match[2].strip()
+        if match[1] in ("-r", "--requirement"):
+            yield from _written_out(named, project, seen)
+            return
+        # A constraint becomes a requirement only where the package is wanted: keep the file, say where it is.
+        yield f"-c {named.resolve()}"
+    elif line:
+        yield line
+
+
+_NAMES_A_FILE = re.compile(r"^(-r|--requirement|-c|--constraint)[ =]?(.+)$")
+
+
+def _named_files(file: Path, lines: list[str]) -> Iterator[Path]:
+    for line in lines:
+        if match := _NAMES_A_FILE.match(line):
+            yield from _requirement_files(file.parent / match[2].strip())
+
+
+def _requirement_files(file: Path, seen: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Give a requirements file and those that it names.
+
+    Raises: Invalid if one of them is missing.
+    """
+    if file in seen:
+        return
+    if not file.is_file():
+        raise Invalid(f"The requirements file {file} is named and does not exist.", hint="Add it, or correct the name.")
+    yield file
+    yield from _unseen(_named_files(file, [line.strip() for line in _text(file).splitlines()]), (*seen, file))
+
+
+def _unseen(files: Iterator[Path], seen: tuple[Path, ...]) -> Iterator[Path]:
+    return (file for file in files if file not in seen)
+
+
+def _python_version_file(path: Path) -> str:
+    file = path / ".python-version"
+    if not file.is_file():
+        return ""
+    lines = [line.strip() for line in _text(file).splitlines()]
+    return next((line for line in lines if line and not line.startswith("#")), "")
+
+
+def _hash(path: Path, found: Declaration) -> str:
+    """Hash what decides about the environment; the folder counts only where the environment links back to it."""
+    state = hashlib.blake2b(digest_size=8)
+    parts: list[Any] = [_RECIPE, found.spec.kind, found.spec.python, sys.platform, platform.machine()]
+    texts = [file.read_bytes() for file in found.files if file.is_file()]
+    local = found.installs_project or any(
+        re.search(rb"(?m)^\s*(-e\b|--editable|\.{1,2}/|file:)", text) for text in texts
+    )
+    if local or found.spec.kind == "venv":
+        parts.append(str(path))
+    if found.spec.kind == "venv":
+        parts.append(installed_packages(path / found.spec.file))
+    parts.append(list(found.requirements))
+    state.update(json.dumps(parts).encode())
+    for text in texts:
+        state.update(len(text).to_bytes(8, "big") + text)
+    return state.hexdigest()

@@ -1,0 +1,216 @@
+"""A project's own environment: made by uv from what the project declares, once per content, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from longshore.errors import Invalid, Unavailable, WorkFailed
+from longshore.progress import CancelToken, Progress, no_progress
+from longshore.projects.container_plan import ContainerPlan, container_plan
+from longshore.projects.declarations import Declaration, declared, read_declaration, requirement_lines
+from longshore.projects.installed import installed_packages
+from longshore.projects.uv_program import run_uv, uv_program
+from longshore.settings import Home
+
+__all__ = ["ContainerPlan", "Environment", "activation", "container_plan", "declared", "prepare", "uv_program"]
+
+_MARKER, _LOCK_FILE = "environment.json", "environment.lock"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment that is whole."""
+
+    hash: str
+    python: Path
+    kind: str
+    lock_text: str  # what is installed, in pip's format
+    folder: Path
+    created: bool  # by this call
+
+
+def prepare(
+    home: Home,
+    path: Path | str,
+    *,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Environment:
+    """Give the project's environment, made first where its content is new; nothing to do takes milliseconds.
+
+    Raises: Invalid for a declaration that can't be read; WorkFailed with the resolver's decisive lines; Cancelled.
+    """
+    project = Path(path)
+    declaration = read_declaration(project)
+    if declaration.spec.kind == "venv":
+        return _existing(project, declaration)
+    if found := _whole(home, declaration, created=False):
+        return found
+    progress(None, "Making the environment")
+    with _alone(home, declaration.spec.hash, cancel or CancelToken()):
+        # Somebody else may have made it while this one waited.
+        if found := _whole(home, declaration, created=False):
+            return found
+        _build(home, project, declaration, progress, cancel or CancelToken())
+    if found := _whole(home, declaration, created=True):
+        return found
+    raise WorkFailed("The environment was made and is not whole.", hint="Is the disk full? Try again.")
+
+
+def activation(python: Path) -> dict[str, str]:
+    """Give the variables under which `python` and the environment's programs are found by a child."""
+    folder = python.parent
+    path = os.environ.get("PATH", os.defpath)
+    variables = {"PATH": os.pathsep.join([str(folder), path])}
+    if (folder.parent / "pyvenv.cfg").is_file():
+        variables["VIRTUAL_ENV"] = str(folder.parent)
+    return variables
+
+
+def python_of(venv: Path) -> Path:
+    """Give the interpreter of a virtual environment."""
+    return venv / "Scripts" / "python.exe" if sys.platform == "win32" else venv / "bin" / "python"
+
+
+def _whole(home: Home, declaration: Declaration, *, created: bool) -> Environment | None:
+    folder = home.environments / declaration.spec.hash
+    try:
+        json.loads((folder / _MARKER).read_text("utf-8"))
+        lock_text = (folder / _LOCK_FILE).read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+    python = python_of(folder)
+    # The interpreter that it was made with may have been removed since: then it is made again.
+    if not python.exists():
+        return None
+    return Environment(declaration.spec.hash, python, declaration.spec.kind, lock_text, folder, created)
+
+
+def _existing(project: Path, declaration: Declaration) -> Environment:
+    folder = project / declaration.spec.file
+    python = python_of(folder)
+    if not python.exists():
+        raise Invalid(
+            f"The environment {folder} has no interpreter any more.",
+            hint="Make it again, or declare the packages in requirements.txt or pyproject.toml.",
+        )
+    return Environment(declaration.spec.hash, python, "venv", installed_packages(folder), folder, created=False)
+
+
+@contextmanager
+def _alone(home: Home, name: str, cancel: CancelToken) -> Iterator[None]:
+    """Hold the lock of one environment; waiting can be cancelled."""
+    import filelock
+
+    folder = home.environments
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{folder} cannot be made: {error}.", hint="Make room, or make it writable.") from error
+    lock = filelock.FileLock(folder / f".{name}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=0.2)
+            break
+        except filelock.Timeout:
+            cancel.check()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _build(home: Home, project: Path, declaration: Declaration, progress: Progress, cancel: CancelToken) -> None:
+    """Make the environment under another name, and give it its own at the very end."""
+    _sweep(home)
+    final = home.environments / declaration.spec.hash
+    building = home.environments / f".{declaration.spec.hash}.making"
+    try:
+        shutil.rmtree(building, ignore_errors=True)
+        _make_venv(building, declaration, progress, cancel)
+        _install(building, project, declaration, progress, cancel)
+        (building / _LOCK_FILE).write_text(installed_packages(building), "utf-8")
+        spec = declaration.spec
+        marker = {"kind": spec.kind, "file": spec.file, "python": spec.python, "project": str(project)}
+        (building / _MARKER).write_text(json.dumps(marker), "utf-8")
+        shutil.rmtree(final, ignore_errors=True)
+        building.rename(final)
+    except OSError as error:
+        raise WorkFailed(f"The environment could not be written: {error}.", hint="Make room on the disk.") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _sweep(home: Home) -> None:
+    """Remove what a killed build left behind, except where one is at work."""
+    import filelock
+
+    for folder in home.environments.glob(".*.making"):
+        lock = filelock.FileLock(folder.with_suffix(".lock"))
+        try:
+            with lock.acquire(blocking=False):
+                shutil.rmtree(folder, ignore_errors=True)
+        except filelock.Timeout:
+            continue
+
+
+def _make_venv(folder: Path, declaration: Declaration, progress: Progress, cancel: CancelToken) -> None:
+    asked = declaration.spec.python
+    command = ["venv", "--no-project", "--relocatable", "--quiet", str(folder)]
+    requests = [asked] if asked else []
+    # An exact patch version that is not here gives way to another of the same minor version.
+    if match := re.fullmatch(r"(\d+\.\d+)\.\d+", asked):
+        requests.append(match[1])
+    for index, request in enumerate(requests):
+        offline = [] if index == len(requests) - 1 else ["--no-python-downloads"]
+        try:
+            run_uv([*command, "--python", request, *offline], cwd=folder.parent, progress=progress, cancel=cancel)
+            return
+        except WorkFailed as error:
+            if index < len(requests) - 1:
+                continue
+            raise WorkFailed(
+                f"Python {asked} is not on this computer and could not be fetched.",
+                hint=f"Install Python {asked}, or change it in {declaration.spec.file or '.python-version'}.",
+                details=error.details,
+            ) from error
+    run_uv(command, cwd=folder.parent, progress=progress, cancel=cancel)
+
+
+def _install(folder: Path, project: Path, declaration: Declaration, progress: Progress, cancel: CancelToken) -> None:
+    spec = declaration.spec
+    python = str(python_of(folder))
+    extra: dict[str, str] = {}
+    if spec.kind == "none":
+        return
+    if spec.kind == "uv.lock":
+        extra["UV_PROJECT_ENVIRONMENT"] = str(folder)
+        command = ["sync", "--frozen", "--python", python]
+    elif spec.kind == "pyproject":
+        command = ["pip", "install", "--python", python, "-r", "pyproject.toml"]
+        if declaration.installs_project:
+            command = ["pip", "install", "--python", python, "-e", "."]
+    else:
+        lines = folder / "requirements.in"
+        lines.write_text("\n".join(requirement_lines(project, declaration)) + "\n", "utf-8")
+        command = ["pip", "install", "--python", python, "-r", str(lines)]
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        command.append("--compile-bytecode")  # the runs won't do it, and would compile everything each time
+    try:
+        run_uv(command, cwd=project, extra=extra, progress=progress, cancel=cancel)
+        # Tools look for pip beside the interpreter; MLflow warns where it finds none.
+        run_uv(["pip", "install", "--python", python, "pip"], cwd=folder, progress=progress, cancel=cancel)
+    except WorkFailed as error:
+        raise WorkFailed(
+            f"{spec.file} cannot be installed: {error.reason}",
+            hint=f"Correct {spec.file} and start again.",
+            details=error.details,
+        ) from error

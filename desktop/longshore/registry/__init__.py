@@ -1,0 +1,1 @@
+"""Registered models, versions, aliases, and the audit trail."""

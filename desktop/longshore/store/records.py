@@ -1,0 +1,147 @@
+"""The frozen values that leave the local database. No slow import here: the window reads them before sqlmodel is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+# States of a job, in the order in which it passes through them.
+QUEUED, PREPARING, RUNNING, STOPPING = "queued", "preparing", "running", "stopping"
+FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
+ACTIVE_STATES = (QUEUED, PREPARING, RUNNING, STOPPING)
+ENDED_STATES = (FINISHED, FAILED, STOPPED)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder that somebody opened as a project."""
+
+    id: str
+    name: str
+    path: str
+    frameworks: tuple[str, ...]
+    added_at: datetime
+    opened_at: datetime
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An MLflow server that holds runs and models: the personal one or a team's. No credential is in here."""
+
+    name: str
+    kind: str  # personal, team
+    url: str  # empty for the personal one: the server row knows it
+    auth: str  # none, basic, token
+    username: str
+    current: bool
+    added_at: datetime
+
+
+@dataclass(frozen=True)
+class Job:
+    """One execution in the queue. `spec` is what its handler needs, as JSON; it never holds a secret."""
+
+    id: str
+    kind: str
+    state: str
+    title: str
+    project_id: str | None
+    workspace: str
+    target: str
+    spec: Mapping[str, Any]
+    position: float
+    cpus: float
+    memory_bytes: int | None
+    gpus: int
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    exit_code: int | None
+    run_ids: tuple[str, ...]
+    folder: str
+    error: Mapping[str, str | None] | None
+    stop_requested: bool
+    progress: float | None
+    detail: str
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the job is over."""
+        return self.state in ENDED_STATES
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from start to end, None before the end."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One idempotent step of a job; the next agent goes on at the first one that is not done."""
+
+    job_id: str
+    index: int
+    name: str
+    state: str  # pending, running, done, failed
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A name that serves a model version on this computer."""
+
+    name: str
+    workspace: str
+    project_id: str | None
+    model_name: str
+    model_version: str
+    run_id: str
+    # What serves now; empty until the first version was healthy.
+    serving_version: str
+    state: str  # queued, building, starting, healthy, unhealthy, failed, stopping, stopped
+    detail: str
+    image: str
+    image_id: str
+    port: int | None
+    url: str
+    replicas: int
+    env: Mapping[str, str]
+    secrets: tuple[str, ...]
+    job_id: str | None
+    error: Mapping[str, str | None] | None
+    created_at: datetime
+    updated_at: datetime
+    ready_s: float | None
+
+
+@dataclass(frozen=True)
+class Agent:
+    """The background process of this home, as it last described itself."""
+
+    pid: int
+    process_started: float  # seconds since the epoch, with the pid the identity of a process
+    state: str  # starting, ready, stopping, stopped
+    heartbeat_at: datetime
+    app_version: str
+    wake_port: int
+
+
+@dataclass(frozen=True)
+class Server:
+    """The personal workspace's tracking server, as the agent last saw it."""
+
+    pid: int | None
+    process_started: float | None
+    port: int | None
+    state: str  # stopped, starting, healthy, failed
+    detail: str
+    checked_at: datetime
+
+    @property
+    def url(self) -> str:
+        """The server's address, empty before it has a port."""
+        return f"http://127.0.0.1:{self.port}" if self.port else ""

@@ -1,0 +1,1 @@
+"""Runs: the table, one run, metric histories, artifacts, comparison."""

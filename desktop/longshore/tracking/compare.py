@@ -1,0 +1,142 @@
+"""Several runs side by side: only what differs."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from longshore.errors import Invalid, NotFound
+from longshore.mlflow_rest import artifacts, experiments
+from longshore.mlflow_rest.types import Run
+from longshore.tracking.detail import code_of
+from longshore.tracking.rows import RunRow
+from longshore.tracking.table import resolve, row
+
+if TYPE_CHECKING:
+    from longshore.mlflow_rest.client import Client
+
+LOCK_FILE, PATCH_FILE = "longshore/environment.lock", "longshore/patch.diff"
+_PINNED = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;#]+)", re.MULTILINE)
+
+Value = TypeVar("Value", str, float)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between runs: name -> run id -> value. A run that has no such thing is left out of the inner one."""
+
+    runs: tuple[RunRow, ...]
+    params: Mapping[str, Mapping[str, str]]
+    metrics: Mapping[str, Mapping[str, float]]
+    tags: Mapping[str, Mapping[str, str]]
+    code: Mapping[str, Mapping[str, str]]
+    environment: Mapping[str, Mapping[str, str]]
+    data: Mapping[str, Mapping[str, str]]
+
+
+def compare(client: Client, run_ids: Sequence[str]) -> Comparison:
+    """Compare runs by id or unique prefix, in the order given.
+
+    Raises: Invalid for fewer than two; NotFound; Unavailable.
+    """
+    runs = list({run.id: run for run in (resolve(client, reference) for reference in run_ids)}.values())
+    if len(runs) < 2:
+        raise Invalid("A comparison needs two different runs or more.", hint="Choose another run.")
+    names = {id: experiments.get(client, id).name for id in {run.experiment_id for run in runs}}
+    return Comparison(
+        runs=tuple(row(run, names[run.experiment_id]) for run in runs),
+        params=_differing(runs, lambda run: run.params),
+        metrics=_differing(runs, lambda run: run.metrics),
+        tags=_differing(runs, _own_tags),
+        code=_code(client, runs),
+        environment=_environment(client, runs),
+        data=_differing(runs, _data),
+    )
+
+
+def _differing(runs: Sequence[Run], values_of: Callable[[Run], Mapping[str, Value]]) -> dict[str, dict[str, Value]]:
+    by_run = {run.id: values_of(run) for run in runs}
+    names = dict.fromkeys(name for values in by_run.values() for name in sorted(values))
+    found: dict[str, dict[str, Value]] = {}
+    for name in names:
+        present = {run_id: values[name] for run_id, values in by_run.items() if name in values}
+        if len(present) < len(runs) or not _all_same(list(present.values())):
+            found[name] = present
+    return found
+
+
+def _all_same(values: Sequence[str | float]) -> bool:
+    first = values[0]
+    if isinstance(first, float) and math.isnan(first):
+        return all(isinstance(value, float) and math.isnan(value) for value in values)
+    return all(value == first for value in values)
+
+
+def _own_tags(run: Run) -> dict[str, str]:
+    return {name: value for name, value in run.tags.items() if not name.startswith(("mlflow.", "longshore."))}
+
+
+def _code(client: Client, runs: Sequence[Run]) -> dict[str, dict[str, str]]:
+    # The patch is only looked at where two runs stand on one commit with changes: there it alone tells them apart.
+    dirty = {run.id: _lines(_text(client, run, PATCH_FILE)) for run in runs if code_of(run).dirty}
+
+    def known(run: Run) -> dict[str, str]:
+        code = code_of(run)
+        found = {
+            "script": code.source,
+            "entry point": code.entry_point,
+            "commit": code.commit,
+            "branch": code.branch,
+            "uncommitted changes": dirty.get(run.id, ""),
+        }
+        return {name: value for name, value in found.items() if value}
+
+    return _differing(runs, known)
+
+
+def _environment(client: Client, runs: Sequence[Run]) -> dict[str, dict[str, str]]:
+    hashes = {run.tags.get("longshore.environment", "") for run in runs}
+    packages = {run.id: _packages(_text(client, run, LOCK_FILE)) if len(hashes) > 1 else {} for run in runs}
+
+    def known(run: Run) -> dict[str, str]:
+        tags = run.tags
+        found = {
+            "environment": tags.get("longshore.environment", ""),
+            "image": tags.get("longshore.image", ""),
+            "target": tags.get("longshore.target", ""),
+        }
+        return {name: value for name, value in found.items() if value} | packages[run.id]
+
+    return _differing(runs, known)
+
+
+def _data(run: Run) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for each in run.inputs:
+        found.setdefault(each.name, []).append(each.digest)
+    return {name: ", ".join(sorted(digests)) for name, digests in found.items()}
+
+
+def _packages(lock: str) -> dict[str, str]:
+    # As the index names them: what writes a lock may spell typing-extensions typing_extensions.
+    return {re.sub(r"[-_.]+", "-", match[1]).lower(): match[2] for match in _PINNED.finditer(lock)}
+
+
+def _lines(patch: str) -> str:
+    """Tell two patches apart in a table's cell."""
+    import hashlib
+
+    changed = sum(
+        1 for line in patch.splitlines() if line.startswith(("+", "-")) and not line.startswith(("+++", "---"))
+    )
+    return f"{changed} lines ({hashlib.sha256(patch.encode('utf-8')).hexdigest()[:8]})" if patch else "not kept"
+
+
+def _text(client: Client, run: Run, path: str) -> str:
+    try:
+        return artifacts.download(client, run.id, path, 2_000_000).decode("utf-8", "replace")
+    except NotFound:
+        return ""

@@ -1,0 +1,81 @@
+"""Sorting rows as MLflow does: what a run lacks comes last either way, and runs that are alike stand newest first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from longshore.tracking.index import columns, language
+from longshore.tracking.index.evaluate import column_of
+from longshore.tracking.index.frame import DURATION, EXPERIMENT
+from longshore.tracking.index.language import Problem, WrongFilter
+from longshore.tracking.index.vectors import Numbers
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from longshore.tracking.index.frame import Frame
+
+# Integers up to this are sorted digit by digit.
+_SHORT = 2**15 - 1
+
+
+@dataclass(frozen=True)
+class Order:
+    """One column to sort by."""
+
+    column: str
+    descending: bool = False
+
+
+def parse(clause: str) -> Order:
+    """Read a clause such as `metrics.rmse DESC`, or `duration`. Raises: WrongFilter."""
+    subject, *rest = language.tokens(clause)
+    direction = rest[0].word if rest else ""
+    if subject.kind != "field" or direction not in ("", "ASC", "DESC") or len(rest) > 1 + (direction != ""):
+        raise WrongFilter(Problem(0, len(clause), "A column is expected here, such as metrics.rmse DESC."))
+    if subject.value in (DURATION, EXPERIMENT):
+        return Order(subject.value, direction == "DESC")
+    kind, key = language.named(subject)
+    if kind == "datasets":
+        raise WrongFilter(Problem(0, len(subject.value), "Runs cannot be sorted by their datasets."))
+    column = columns.NAME if (kind, key) == ("attributes", "run_name") else column_of(kind, key)
+    return Order(column, direction == "DESC")
+
+
+def ordered(frame: Frame, fits: np.ndarray | None, orders: Sequence[Order]) -> np.ndarray:
+    """Give the rows that fit (None: all), in order. Raises: IndexBroken."""
+    rows = frame.natural if fits is None else frame.natural[fits[frame.natural]]
+    # The last one first: each sorting keeps what the ones before have done.
+    for order in reversed(orders):
+        rows = _sorted(frame, rows, order)
+    return rows
+
+
+def _sorted(frame: Frame, rows: np.ndarray, order: Order) -> np.ndarray:
+    import numpy as np
+
+    column = frame.column(order.column)
+    if not isinstance(column, Numbers):
+        codes = column.codes[rows]
+        present = codes >= 0
+        here = rows[present]
+        return np.concatenate([here[_stable(column.ranks[codes[present]], order)], rows[~present]])
+    # As in filters, an infinity is the largest float.
+    values = np.clip(column.values[rows], -sys.float_info.max, sys.float_info.max)
+    no_number = np.isnan(values)
+    here = rows[~no_number]
+    present = column.is_present[rows]
+    return np.concatenate(
+        [here[_stable(values[~no_number], order)], rows[no_number & present], rows[no_number & ~present]]
+    )
+
+
+def _stable(keys: np.ndarray, order: Order) -> np.ndarray:
+    import numpy as np
+
+    if keys.dtype != np.float64 and len(keys) and keys.max() <= _SHORT:
+        keys = keys.astype(np.int16)
+    return np.argsort(-keys if order.descending else keys, kind="stable")

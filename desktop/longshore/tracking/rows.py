@@ -1,0 +1,161 @@
+"""The run table's frozen values. Standard library alone: the window shows the last state before anything else is loaded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Protocol, overload
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as the table shows it."""
+
+    run_id: str
+    name: str
+    status: str  # RUNNING, SCHEDULED, FINISHED, FAILED, KILLED
+    start_time: datetime | None
+    end_time: datetime | None
+    user: str
+    experiment_id: str
+    experiment: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from start to end, None before the end."""
+        if self.start_time is None or self.end_time is None:
+            return None
+        return (self.end_time - self.start_time).total_seconds()
+
+    @property
+    def job_id(self) -> str | None:
+        """The job that made this run, None for one that was made elsewhere."""
+        return self.tags.get("longshore.job")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The finite values of a metric among some runs."""
+
+    least: float
+    greatest: float
+    # Some of them, for what their decimals look like.
+    some: tuple[float, ...]
+
+
+class Rows(Protocol):
+    """The runs that a table shows, however many, in its order."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[RunRow]: ...
+    @overload
+    def __getitem__(self, place: int) -> RunRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[RunRow]: ...
+
+    def ids(self, first: int, last: int) -> Sequence[str]:
+        """Give the ids of the runs from one place to another, both included."""
+
+    def places(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """Tell where runs stand, those that are there."""
+
+    def spread(self, metric: str) -> Spread | None:
+        """Give what the values of a metric are like, None where no run has a finite one."""
+
+    def same_runs(self, other: Rows) -> bool:
+        """Tell whether the same runs stand in the same order."""
+
+    def showing(self, only: Sequence[str]) -> Rows:
+        """Give the same runs, read with these params, metrics and tags, as the run index names them."""
+
+
+class ListedRows(tuple[RunRow, ...]):
+    """Some runs that are all at hand."""
+
+    __slots__ = ()
+
+    def ids(self, first: int, last: int) -> Sequence[str]:
+        """Give the ids from one place to another, both included."""
+        return [row.run_id for row in self[first : last + 1]]
+
+    def places(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """Tell where runs stand, those that are there."""
+        wanted = set(run_ids)
+        return {row.run_id: place for place, row in enumerate(self) if row.run_id in wanted}
+
+    def spread(self, metric: str) -> Spread | None:
+        """Give what the values of a metric are like."""
+        values = [value for row in self if (value := row.metrics.get(metric)) is not None and math.isfinite(value)]
+        return Spread(min(values), max(values), tuple(values)) if values else None
+
+    def same_runs(self, other: Rows) -> bool:
+        """Tell whether the same runs stand in the same order."""
+        return len(self) == len(other) and all(one.run_id == two.run_id for one, two in zip(self, other, strict=True))
+
+    def showing(self, only: Sequence[str]) -> Rows:
+        """Give the same runs, read with these columns."""
+        del only  # everything is there
+        return self
+
+
+@dataclass(frozen=True)
+class ColumnSet:
+    """The names that occur in some rows, sorted; tags without MLflow's own and ours."""
+
+    params: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def merged(self, other: ColumnSet) -> ColumnSet:
+        """Give the names of both."""
+        return ColumnSet(
+            tuple(sorted({*self.params, *other.params})),
+            tuple(sorted({*self.metrics, *other.metrics}, key=_system_last)),
+            tuple(sorted({*self.tags, *other.tags})),
+        )
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """Some runs of a search, in its order."""
+
+    rows: tuple[RunRow, ...]
+    # How many runs fit in all; None where it was not asked for.
+    total: int | None
+    # When the server gave them; an older time than now is told on screen.
+    as_of: datetime
+    # Continues the search; None at its end.
+    next_token: str | None
+
+    @cached_property
+    def columns(self) -> ColumnSet:
+        """The names that occur in these rows."""
+        return columns_of(self.rows)
+
+
+def columns_of(rows: Iterable[RunRow]) -> ColumnSet:
+    """Give the names that occur in some rows."""
+    params: set[str] = set()
+    metrics: set[str] = set()
+    tags: set[str] = set()
+    for row in rows:
+        params.update(row.params)
+        metrics.update(row.metrics)
+        tags.update(row.tags)
+    return sorted_columns(params, metrics, tags)
+
+
+def sorted_columns(params: Iterable[str], metrics: Iterable[str], tags: Iterable[str]) -> ColumnSet:
+    """Give distinct names in the order in which they are shown."""
+    shown = (tag for tag in tags if not tag.startswith(("mlflow.", "longshore.")))
+    return ColumnSet(tuple(sorted(params)), tuple(sorted(metrics, key=_system_last)), tuple(sorted(shown)))
+
+
+def _system_last(metric: str) -> tuple[bool, str]:
+    return metric.startswith("system/"), metric

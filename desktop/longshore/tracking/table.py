@@ -1,0 +1,228 @@
+"""The run table: pages of runs from the workspace's server, by project and by MLflow's filter language."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from longshore.errors import Invalid, NotFound
+from longshore.mlflow_rest import experiments as rest_experiments
+from longshore.mlflow_rest import runs as rest_runs
+from longshore.mlflow_rest.filters import equals
+from longshore.mlflow_rest.types import Experiment, Page, Run
+from longshore.tracking import archive, filters
+from longshore.tracking.rows import ColumnSet, RunRow, RunTable
+
+if TYPE_CHECKING:
+    from longshore.mlflow_rest.client import Client
+
+__all__ = ["ColumnSet", "Experiment", "Run", "RunRow", "RunTable", "count", "experiments", "resolve", "row", "search"]
+
+PROJECT_TAG = "longshore.project"
+# Reading a page's JSON holds the interpreter: more runs at once would make a window stutter.
+_PAGE = 200
+# No store holds so many runs.
+_MANY = 100_000_000
+_SHORTEST_PREFIX = 6
+_PREFIX = re.compile(r"[0-9A-Za-z_-]+")
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def experiments(client: Client, project: str | None = None) -> tuple[Experiment, ...]:
+    """Give the experiments of a project (by the tag `longshore.project`), or all; the latest changed first."""
+    if project is None:
+        return rest_experiments.listing(client)
+    found = rest_experiments.listing(client, equals("tags", PROJECT_TAG, project))
+    return tuple(experiment for experiment in found if experiment.tags.get(PROJECT_TAG) == project)
+
+
+def search(
+    client: Client,
+    *,
+    project: str | None = None,
+    experiments: Sequence[Experiment] | Sequence[str] | None = None,
+    filter: str = "",
+    order_by: Sequence[str] = (),
+    limit: int = _PAGE,
+    page_token: str | None = None,
+    counted: bool = True,
+    archived: bool = False,
+) -> RunTable:
+    """Give the first `limit` runs that fit, newest first where `order_by` is empty.
+
+    `experiments`: values that this room gave, or names; all of the project without. `counted`: also ask how many fit
+    in all, which takes some requests more where not all were given. `archived`: with the archived runs, too; a filter
+    that speaks of their tag has them in any case.
+    Raises: Invalid that says where the filter is wrong; NotFound for an experiment; Unavailable.
+    """
+    chosen = _chosen(client, project, experiments)
+    shown = _Shown(filter, archived=archived)
+    names = {experiment.id: experiment.name for experiment in chosen}
+    as_of = datetime.now(UTC)
+    found: list[RunRow] = []
+    token = page_token
+    while len(found) < limit:
+        page = _page(client, list(names), shown, order_by, min(_PAGE, limit - len(found)), token)
+        found += (row(run, names.get(run.experiment_id, "")) for run in page.runs)
+        token = page.next_token
+        if token is None:
+            break
+    total: int | None = None
+    if token is None and page_token is None:
+        total = len(found)
+    elif counted:
+        total = _count(client, list(names), shown, len(found))
+    return RunTable(tuple(found), total, as_of, token)
+
+
+def count(
+    client: Client,
+    *,
+    project: str | None = None,
+    experiments: Sequence[Experiment] | Sequence[str] | None = None,
+    filter: str = "",
+    archived: bool = False,
+) -> int:
+    """Tell how many runs fit. Raises: as `search`."""
+    chosen = _chosen(client, project, experiments)
+    return _count(client, [experiment.id for experiment in chosen], _Shown(filter, archived=archived), 0)
+
+
+def resolve(client: Client, reference: str) -> Run:
+    """Give the run of an id, or of a unique prefix of it.
+
+    Raises: NotFound; Invalid for a prefix that is too short or fits several runs.
+    """
+    wanted = reference.removeprefix("run:").strip()
+    if _RUN_ID.fullmatch(wanted):
+        return _get(client, wanted)
+    if len(wanted) < _SHORTEST_PREFIX or not _PREFIX.fullmatch(wanted):
+        raise Invalid(
+            f"{reference!r} is not a run's id.",
+            hint=f"Give the id, or its first {_SHORTEST_PREFIX} characters or more.",
+        )
+    everywhere = [experiment.id for experiment in rest_experiments.listing(client)]
+    # LIKE takes an underscore for any character: the answers are compared again.
+    page = rest_runs.search(client, everywhere, filter=f"attributes.run_id LIKE '{wanted}%'", max_results=20)
+    fitting = [run for run in page.runs if run.id.startswith(wanted)]
+    if len(fitting) > 1:
+        raise Invalid(
+            f"{len(fitting)} runs begin with {wanted!r}.",
+            hint="Give more characters: " + ", ".join(run.id[: len(wanted) + 6] for run in fitting[:4]),
+        )
+    return fitting[0] if fitting else _get(client, wanted)
+
+
+def row(run: Run, experiment: str) -> RunRow:
+    """Give a run as a row of the table."""
+    return RunRow(
+        run_id=run.id,
+        name=run.name,
+        status=run.status,
+        start_time=run.start_time,
+        end_time=run.end_time,
+        user=run.user,
+        experiment_id=run.experiment_id,
+        experiment=experiment,
+        params=run.params,
+        metrics=run.metrics,
+        tags=run.tags,
+    )
+
+
+def _get(client: Client, run_id: str) -> Run:
+    try:
+        return rest_runs.get(client, run_id)
+    except (NotFound, Invalid) as error:
+        raise NotFound(f"There is no run {run_id}.", hint="`longshore runs` lists them.") from error
+
+
+def _chosen(
+    client: Client, project: str | None, wanted: Sequence[Experiment] | Sequence[str] | None
+) -> tuple[Experiment, ...]:
+    if wanted is None:
+        return experiments(client, project)
+    found: list[Experiment] = []
+    for each in wanted:
+        if isinstance(each, Experiment):
+            found.append(each)
+            continue
+        try:
+            found.append(rest_experiments.get_by_name(client, each))
+        except NotFound as error:
+            raise NotFound(f"There is no experiment {each!r}.", hint="Check its name.") from error
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Which runs are shown: what the person wrote, and whether archived ones are among them."""
+
+    filter: str
+    archived: bool
+
+    @property
+    def condition(self) -> str:
+        """The filter as the server gets it."""
+        return (self.filter if self.archived else archive.without_archived(self.filter)).strip()
+
+
+def _page(
+    client: Client, ids: Sequence[str], shown: _Shown, order_by: Sequence[str], size: int, token: str | None
+) -> Page:
+    try:
+        return rest_runs.search(
+            client, ids, filter=shown.condition, order_by=order_by, max_results=size, page_token=token
+        )
+    except Invalid as error:
+        if shown.condition == shown.filter.strip():
+            raise filters.explained(shown.filter, order_by, error) from error
+    # What is wrong is said of the person's own words. Where they are right, the server does not know IS NULL.
+    page = _page(client, ids, _Shown(shown.filter, archived=True), order_by, size, token)
+    return Page(tuple(run for run in page.runs if archive.ARCHIVED not in run.tags), page.next_token)
+
+
+def _count(client: Client, ids: Sequence[str], shown: _Shown, seen: int) -> int:
+    """Find the number of runs with a few requests for one run each: MLflow has no call that counts.
+
+    Its page tokens hold an offset. A server whose tokens are others is walked through instead.
+    """
+    try:
+        return _count_by_offsets(client, ids, shown, seen)
+    except (Invalid, OverflowError):
+        return _count_by_pages(client, ids, shown)
+
+
+def _count_by_offsets(client: Client, ids: Sequence[str], shown: _Shown, seen: int) -> int:
+    def is_there(offset: int) -> bool:
+        return bool(_page(client, ids, shown, (), 1, _token(offset)).runs)
+
+    # There is a run at `low` (or that is -1); then none at `high`.
+    low, step = seen - 1, 64
+    while is_there(low + step):
+        low, step = low + step, step * 4
+        if low > _MANY:
+            raise OverflowError("this server does not count offsets")
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_there(middle) else (low, middle)
+    return high
+
+
+def _count_by_pages(client: Client, ids: Sequence[str], shown: _Shown) -> int:
+    total, token = 0, None
+    while True:
+        page = _page(client, ids, shown, (), _PAGE, token)
+        total, token = total + len(page.runs), page.next_token
+        if token is None:
+            return total
+
+
+def _token(offset: int) -> str:
+    return base64.b64encode(json.dumps({"offset": offset}).encode("ascii")).decode("ascii")

@@ -1,0 +1,187 @@
+"""The Run page's work off the UI thread."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longshore.errors import LongshoreError, NotFound
+from longshore.progress import CancelToken, Progress
+from longshore.settings import Home
+from longshore.store.records import Job
+from longshore.ui.shell.tasks import Work
+
+if TYPE_CHECKING:
+    from longshore.tracking.artifacts import Entry
+    from longshore.tracking.detail import RunDetail
+    from longshore.tracking.histories import History
+    from longshore.ui.widgets.artifact_decode import Shown
+
+MOST_CURVES = 24
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run, its job, or both; a job may have no run yet, and a run may have been made elsewhere."""
+
+    job: Job | None
+    detail: RunDetail | None
+    # Why the run could not be read, while the job is known.
+    offline: LongshoreError | None = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a job used at one moment."""
+
+    t: float  # seconds since the epoch
+    cpu_percent: float
+    memory_bytes: int
+
+
+def read_run(home: Home, workspace: str | None, run_id: str | None, job_id: str | None) -> Work[RunState]:
+    """Give the work that reads a run by its id, or a job and the run that it has by now."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> RunState:
+        from longshore.store import jobs
+
+        if job_id is None:
+            found = _detail(home, workspace, run_id or "")
+            return RunState(_job_of(home, found.job_id), found)
+        job = jobs.get(home, job_id)
+        try:
+            chosen = run_id or _newest_run(home, workspace or job.workspace, job)
+            detail = _detail(home, workspace or job.workspace, chosen) if chosen else None
+        except LongshoreError as error:
+            return RunState(job, None, error)
+        return RunState(job, detail)
+
+    return work
+
+
+def _detail(home: Home, workspace: str | None, run_id: str) -> RunDetail:
+    from longshore.tracking.detail import run_detail
+    from longshore.workspace.connection import connect
+
+    return run_detail(connect(home, workspace), run_id)
+
+
+def _job_of(home: Home, job_id: str | None) -> Job | None:
+    from longshore.store import jobs
+
+    try:
+        return jobs.get(home, job_id) if job_id else None
+    except NotFound:
+        return None
+
+
+def _newest_run(home: Home, workspace: str | None, job: Job) -> str | None:
+    if job.run_ids:
+        return job.run_ids[-1]
+    if job.started_at is None:
+        return None
+    from longshore.mlflow_rest.filters import equals
+    from longshore.tracking import table
+    from longshore.workspace.connection import connect
+
+    found = table.search(
+        connect(home, workspace), filter=equals("tags", "longshore.job", job.id), limit=1, counted=False
+    )
+    return found.rows[0].run_id if found.rows else None
+
+
+def curves_work(
+    home: Home, workspace: str | None, run_id: str, names: tuple[str, ...], known: Mapping[str, History]
+) -> Work[dict[str, History]]:
+    """Give the work that fetches metric curves, only what is new where some are known."""
+
+    def work(progress: Progress, cancel: CancelToken) -> dict[str, History]:
+        from longshore.store import workspaces
+        from longshore.tracking.histories import read_histories
+        from longshore.workspace.connection import connect
+
+        found, row = dict[str, "History"](), workspaces.get(home, workspace)
+        asking = functools.cache(partial(connect, home, workspace))
+        for number, name in enumerate(names[:MOST_CURVES]):
+            progress(number / len(names), name)
+            cancel.check()
+            found |= read_histories(home, row, asking, run_id, [name], known)
+        return found
+
+    return work
+
+
+def read_samples(folder: str, offset: int) -> Work[tuple[int, tuple[Sample, ...]]]:
+    """Give the work that reads CPU and memory samples from a place in the file, and the next place."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> tuple[int, tuple[Sample, ...]]:
+        import json
+
+        try:
+            with (Path(folder) / "samples.jsonl").open("rb") as file:
+                file.seek(offset)
+                data = file.read(1 << 20)
+        except OSError:
+            return offset, ()
+        whole = data[: data.rfind(b"\n") + 1]
+        found = []
+        for line in whole.splitlines():
+            try:
+                entry = json.loads(line)
+                found.append(Sample(entry["t"], entry["cpu_percent"], entry["memory_bytes"]))
+            except (ValueError, KeyError):
+                continue
+        return offset + len(whole), tuple(found)
+
+    return work
+
+
+def list_artifacts(home: Home, workspace: str | None, run_id: str, entry: Entry) -> Work[tuple[Entry, ...]]:
+    """Give the work that lists one folder."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> tuple[Entry, ...]:
+        from longshore.tracking.artifacts import tree
+        from longshore.workspace.connection import connect
+
+        return tree(connect(home, workspace), run_id, entry.path, model_id=entry.model_id)
+
+    return work
+
+
+def preview_artifact(home: Home, workspace: str | None, run_id: str, entry: Entry) -> Work[Shown]:
+    """Give the work that reads a file's head and decodes it."""
+
+    def work(_progress: Progress, cancel: CancelToken) -> Shown:
+        from longshore.tracking.artifacts import preview
+        from longshore.ui.widgets.artifact_decode import decode
+        from longshore.workspace.connection import connect
+
+        client = connect(home, workspace)
+        found = preview(client, run_id, entry.path, model_id=entry.model_id, size_bytes=entry.size_bytes)
+        cancel.check()
+        return decode(found)
+
+    return work
+
+
+def download_artifact(home: Home, workspace: str | None, run_id: str, entry: Entry, file: str) -> Work[str]:
+    """Give the work that saves an artifact to a file, and gives the file."""
+
+    def work(progress: Progress, cancel: CancelToken) -> str:
+        from longshore.mlflow_rest import artifacts
+        from longshore.workspace.connection import connect
+
+        client = connect(home, workspace)
+        if entry.model_id is None:
+            artifacts.download_to(client, run_id, entry.path, Path(file), progress=progress, cancel=cancel)
+        else:
+            artifacts.download_model_to(
+                client, entry.model_id, entry.path, Path(file), progress=progress, cancel=cancel
+            )
+        return file
+
+    return work

@@ -1,0 +1,110 @@
+"""The bar above the run table: experiment, filter, how many are shown, what can be done with the selection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QWidget
+
+from longshore.ui.widgets.basic import Button, horizontal, label, vertical
+from longshore.ui.widgets.filter_field import FilterField
+
+ALL = "All experiments"
+
+
+class RunsToolbar(QFrame):
+    """Asks by signal; the page knows the rows."""
+
+    compare_asked = Signal()
+    clear_asked = Signal()
+    columns_asked = Signal()
+    cancel_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("toolbar")
+        column = vertical(self, (20, 8, 16, 8), 8)
+        first = QWidget()
+        row = horizontal(first, spacing=8)
+        self.experiments = QComboBox()
+        self.experiments.setAccessibleName("Experiment")
+        self.experiments.setMinimumWidth(160)
+        self.experiments.setMaximumWidth(240)
+        self.experiments.addItem(ALL)
+        row.addWidget(self.experiments, 0, Qt.AlignmentFlag.AlignTop)
+        self.filter = FilterField()
+        row.addWidget(self.filter, 1)
+        column.addWidget(first)
+        column.addWidget(self._make_second())
+        # Over the lower edge: it comes and goes without moving the table.
+        self.progress = QProgressBar(self)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress of the search")
+        self.progress.setProperty("tone", "neutral")
+        self.progress.setValue(100)
+        self.show_waiting(-1)
+
+    def _make_second(self) -> QWidget:
+        second = QWidget()
+        row = horizontal(second, spacing=8)
+        self.shown = label("", "small", "secondary")
+        row.addWidget(self.shown)
+        self.waiting = label("", "small", "secondary")
+        row.addWidget(self.waiting)
+        self.cancel_button = Button(
+            "Cancel", self.cancel_asked.emit, kind="ghost", size="small", tip="Stop searching; the rows stay"
+        )
+        row.addWidget(self.cancel_button)
+        row.addStretch(1)
+        self.selected = label("", "smallStrong")
+        row.addWidget(self.selected)
+        self.compare_button = Button(
+            "Compare",
+            self.compare_asked.emit,
+            icon="compare",
+            kind="ghost",
+            size="small",
+            tip="Compare the selected runs",
+            shortcut="C",
+        )
+        self.clear_button = Button(
+            "Clear", self.clear_asked.emit, kind="ghost", size="small", tip="Clear the selection"
+        )
+        self.columns_button = Button("Columns", self.columns_asked.emit, icon="columns", kind="ghost", size="small")
+        for button in (self.compare_button, self.clear_button, self.columns_button):
+            row.addWidget(button)
+        return second
+
+    @property
+    def experiment(self) -> str | None:
+        """The experiment that was chosen, None for all."""
+        return self.experiments.currentText() if self.experiments.currentIndex() > 0 else None
+
+    def show_experiments(self, names: Sequence[str]) -> None:
+        """Offer these; the chosen one stays chosen."""
+        chosen = self.experiment
+        self.experiments.clear()
+        self.experiments.addItem(f"{ALL}, {len(names)}")
+        self.experiments.addItems(list(names))
+        if chosen in names:
+            self.experiments.setCurrentText(chosen or "")
+
+    def show_waiting(self, seconds: int) -> None:
+        """Say for how long the server has been searching; below 0 takes it back."""
+        under_way = seconds >= 0
+        self.waiting.setText(f"Searching, {seconds} s" if seconds > 0 else "Searching…")
+        for widget in (self.waiting, self.cancel_button, self.progress):
+            widget.setVisible(under_way)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.progress.setGeometry(0, self.height() - 4, self.width(), 4)
+
+    def show_selected(self, count: int) -> None:
+        """Offer what can be done with several selected runs."""
+        several = count >= 2
+        self.selected.setText(f"{count} selected" if several else "")
+        self.compare_button.setVisible(several)
+        self.clear_button.setVisible(several)

@@ -1,0 +1,220 @@
+"""The Runs page's work off the UI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from longshore.errors import LongshoreError, NotAllowed, Unavailable
+from longshore.progress import CancelToken, Progress
+from longshore.settings import Home
+from longshore.tracking.index import looked_at
+from longshore.tracking.rows import RunRow, RunTable
+from longshore.ui.shell.tasks import Work
+
+if TYPE_CHECKING:
+    from longshore.mlflow_rest.client import Client
+    from longshore.tracking.compare import Comparison
+    from longshore.tracking.experiment_list import Named
+    from longshore.tracking.histories import History
+    from longshore.tracking.index.row_view import IndexedRows
+    from longshore.tracking.run_index import Frame
+
+# So many rows are read with everything, for the columns at first and the first frame of the next start.
+HEAD = 200
+# More curves than this in one panel are read by nobody.
+MOST_CURVES = 6
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the table shows."""
+
+    project: str | None
+    experiment: str | None
+    filter: str
+    order_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Runs side by side with the curves of the metrics that have some."""
+
+    comparison: Comparison
+    curves: Mapping[str, Mapping[str, History]]  # metric -> run id -> history
+
+
+def key_of(workspace: str | None, project: str | None) -> str:
+    """Name the last state of a project's table."""
+    return f"{workspace or ''}/{project or ''}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query with all that its answer depends on."""
+
+    workspace: str | None
+    query: Query
+    experiments: tuple[Named, ...]
+    # Those that are shown, as the index names them; None: all.
+    columns: tuple[str, ...] | None = None
+
+    def asks_the_same(self, other: Question) -> bool:
+        """Tell whether the same runs answer both."""
+        return replace(self, columns=None) == replace(other, columns=None)
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the index says."""
+
+    question: Question
+    frame: Frame
+    rows: IndexedRows
+    # The first rows with everything: what the table shows where nobody chose columns.
+    head: tuple[RunRow, ...]
+
+    @property
+    def running(self) -> bool:
+        """Tell whether a run at the top goes on."""
+        return any(row.status == "RUNNING" for row in self.head)
+
+
+def ask_work(home: Home, question: Question, before: Answer | None) -> Work[Answer]:
+    """Give the work that answers from what the index holds; of `before` is kept what is not new."""
+
+    def work(_progress: Progress, cancel: CancelToken) -> Answer:
+        from longshore.store import workspaces
+        from longshore.tracking import run_index, snapshot
+        from longshore.tracking.index.row_view import IndexedRows
+
+        query, row = question.query, workspaces.get(home, question.workspace)
+        chosen = [each for each in question.experiments if query.experiment in (None, each.name)]
+        looked_at.look_at(home, row.name, [each.id for each in chosen])
+        opened = tuple(each.experiment_id for each in before.frame.opened) if before else ()
+        if before is not None and opened == tuple(each.id for each in chosen):
+            frame = run_index.refreshed(before.frame)
+        else:
+            frame = run_index.open_runs(home, row, chosen)
+        cancel.check()
+        if before is not None and question.asks_the_same(before.question) and frame.holds_the_same(before.frame):
+            same = before.rows if question.columns is None else before.rows.showing(question.columns)
+            return replace(before, question=question, frame=frame, rows=same)
+        selection = run_index.query(frame, query.filter, query.order_by)
+        head = run_index.rows(selection[:HEAD])
+        if not (query.filter or query.experiment or query.order_by) and frame.as_of is not None:
+            table = RunTable(head, len(selection), frame.as_of, None)
+            snapshot.save_last(home, key_of(question.workspace, query.project), table)
+        return Answer(question, frame, IndexedRows(selection, question.columns), head)
+
+    return work
+
+
+def known_experiments_work(home: Home, workspace: str | None, project: str | None) -> Work[tuple[Named, ...] | None]:
+    """Give the work that tells the project's experiments as they were known last, None where they never were."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> tuple[Named, ...] | None:
+        from longshore.store import workspaces
+        from longshore.tracking import experiment_list
+
+        return experiment_list.known(home, workspaces.get(home, workspace), project)
+
+    return work
+
+
+def experiments_work(home: Home, workspace: str | None, project: str | None) -> Work[tuple[Named, ...]]:
+    """Give the work that asks the server for the project's experiments."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> tuple[Named, ...]:
+        from longshore.store import workspaces
+        from longshore.tracking import experiment_list
+        from longshore.workspace.connection import connect
+
+        client = connect(home, workspace)
+        return experiment_list.fetched(home, workspaces.get(home, workspace), project, client)
+
+    return work
+
+
+def sync_work(home: Home, workspace: str | None, experiments: Sequence[Named]) -> Work[LongshoreError | None]:
+    """Give the work that brings the index up to date; its result is why the source could not be asked."""
+
+    def work(progress: Progress, cancel: CancelToken) -> LongshoreError | None:
+        from longshore.store import workspaces
+        from longshore.tracking.index.sync import sync
+        from longshore.workspace.connection import connect
+
+        row = workspaces.get(home, workspace)
+        client: Client | None = None
+        offline: LongshoreError | None = None
+        try:
+            client = connect(home, workspace)
+        except (Unavailable, NotAllowed) as error:
+            offline = error
+        for number, each in enumerate(experiments):
+            cancel.check()
+            share = partial(_share, progress, number, len(experiments))
+            synced = sync(home, row, each.id, client, progress=share, cancel=cancel, thorough=False)
+            offline = synced.offline or offline
+        return offline
+
+    return work
+
+
+def _share(progress: Progress, number: int, count: int, done: float | None, words: str) -> None:
+    progress(None if done is None else (number + done) / count, words)
+
+
+def compare_work(home: Home, workspace: str | None, run_ids: Sequence[str]) -> Work[Compared]:
+    """Give the work that compares runs and fetches the curves they have in common."""
+
+    def work(progress: Progress, cancel: CancelToken) -> Compared:
+        from longshore.store import workspaces
+        from longshore.tracking import compare, direction
+        from longshore.tracking.histories import read_histories
+        from longshore.workspace.connection import connect
+
+        client, row = connect(home, workspace), workspaces.get(home, workspace)
+        found = compare.compare(client, run_ids)
+        names = sorted({key for run in found.runs for key in run.metrics if not key.startswith("system/")})
+        first = direction.primary_metric(found.runs)
+        names.sort(key=lambda name: name != first)
+        curves: dict[str, dict[str, History]] = {}
+        for number, name in enumerate(names[:MOST_CURVES]):
+            progress(number / MOST_CURVES, name)
+            cancel.check()
+            of_runs = {
+                run.run_id: read_histories(home, row, lambda: client, run.run_id, [name])[name]
+                for run in found.runs
+                if name in run.metrics
+            }
+            if any(len(history) > 1 for history in of_runs.values()):
+                curves[name] = of_runs
+        return Compared(found, curves)
+
+    return work
+
+
+def load_columns_work(home: Home, key: str) -> Work[list[str] | None]:
+    """Give the work that reads the columns that somebody chose."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> list[str] | None:
+        from longshore.store import quick
+
+        found = quick.view_state(home, key)
+        return found if isinstance(found, list) else None
+
+    return work
+
+
+def save_view_work(home: Home, key: str, value: object) -> Work[None]:
+    """Give the work that keeps what somebody chose."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> None:
+        from longshore.store import view_state
+
+        view_state.save(home, key, value)
+
+    return work

@@ -1,0 +1,187 @@
+"""One input per declared parameter: a stepper, a switch, choices, or a text; each knows its default and its error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QSizePolicy, QWidget
+
+from longshore.errors import Invalid
+from longshore.ui.widgets.basic import ElidedLabel, IconLabel, horizontal, label, restyle
+from longshore.ui.widgets.stepper import StepLine
+
+if TYPE_CHECKING:
+    from longshore.projects.model import EntryPoint, Parameter
+
+
+class ParameterField(QWidget):
+    """Reads and shows one parameter as text, the form in which it is given."""
+
+    changed = Signal()
+
+    def __init__(self, parameter: Parameter, default: str) -> None:
+        super().__init__()
+        self.parameter, self.default = parameter, default
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        row = horizontal(self)
+        self._edit: QLineEdit | QComboBox | QCheckBox = self._make()
+        self._edit.setAccessibleName(parameter.name)
+        self._edit.setToolTip(parameter.help)
+        row.addWidget(self._edit, 1)
+        self.set_value(default)
+
+    def _make(self) -> QLineEdit | QComboBox | QCheckBox:
+        if self.parameter.type == "choice" or self.parameter.choices:
+            box = QComboBox()
+            box.setProperty("mono", True)
+            box.addItems(([] if self.default else [""]) + list(self.parameter.choices))
+            box.currentTextChanged.connect(lambda _text: self.changed.emit())
+            return box
+        if self.parameter.type == "bool":
+            check = QCheckBox()
+            check.toggled.connect(self._toggled)
+            return check
+        edit = StepLine(self.parameter.name) if self.parameter.type == "int" else QLineEdit()
+        edit.setProperty("mono", True)
+        edit.setPlaceholderText("required" if self.parameter.required else "")
+        edit.textChanged.connect(lambda _text: self.changed.emit())
+        return edit
+
+    def _toggled(self, checked: bool) -> None:
+        if isinstance(self._edit, QCheckBox):
+            self._edit.setText("true" if checked else "false")
+        self.changed.emit()
+
+    def value(self) -> str:
+        """Give what is entered."""
+        if isinstance(self._edit, QCheckBox):
+            return "true" if self._edit.isChecked() else "false"
+        return self._edit.currentText() if isinstance(self._edit, QComboBox) else self._edit.text()
+
+    def set_value(self, text: str) -> None:
+        """Enter a value."""
+        if isinstance(self._edit, QCheckBox):
+            self._edit.setChecked(text.lower() in ("true", "1", "yes", "on"))
+            self._edit.setText("true" if self._edit.isChecked() else "false")
+        elif isinstance(self._edit, QComboBox):
+            self._edit.setCurrentText(text)
+        else:
+            self._edit.setText(text)
+
+    @property
+    def is_default(self) -> bool:
+        """Tell whether nothing was changed."""
+        return self.value() == (self.default or ("false" if isinstance(self._edit, QCheckBox) else ""))
+
+    def show_error(self, wrong: bool) -> None:
+        """Mark the input."""
+        restyle(self._edit, state="error" if wrong else "")
+
+
+class _Wrong(QWidget):
+    """What is wrong with a value, below its field."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = horizontal(self, (0, 0, 0, 2), 6)
+        row.addWidget(IconLabel("x-circle", "danger.text", 14), 0, Qt.AlignmentFlag.AlignTop)
+        self.words = label("", "small", "danger", wrap=True)
+        row.addWidget(self.words, 1)
+        self.hide()
+
+    def say(self, text: str) -> None:
+        self.words.setText(text)
+        self.setVisible(bool(text))
+
+
+class ParameterForm(QWidget):
+    """All parameters of an entry point in rows: name, type, input, and what was changed or is wrong."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(2, 3)
+        self._grid.setColumnStretch(3, 2)
+        self._entry: EntryPoint | None = None
+        self._fields: dict[str, ParameterField] = {}
+        self._notes: dict[str, ElidedLabel] = {}
+        self._wrong: dict[str, _Wrong] = {}
+
+    def show_entry(self, entry: EntryPoint, values: dict[str, str]) -> None:
+        """Show the parameters of an entry point, filled with values over the defaults."""
+        from longshore.projects.parameters import text_of
+        from longshore.ui.widgets.basic import clear
+
+        clear(self._grid)
+        self._entry, self._fields, self._notes, self._wrong = entry, {}, {}, {}
+        for place, (name, parameter) in enumerate(entry.parameters.items()):
+            row = 2 * place
+            default = "" if parameter.default is None else text_of(parameter.default)
+            field = ParameterField(parameter, default)
+            if name in values:
+                field.set_value(values[name])
+            field.changed.connect(self._look)
+            words = ElidedLabel(name, "mono")
+            words.setMinimumWidth(96)
+            note = ElidedLabel("", "small", "tertiary")
+            self._grid.addWidget(words, row, 0)
+            self._grid.addWidget(label(parameter.type, "small", "tertiary"), row, 1)
+            self._grid.addWidget(field, row, 2)
+            self._grid.addWidget(note, row, 3)
+            self._fields[name], self._notes[name], self._wrong[name] = field, note, _Wrong()
+            self._grid.addWidget(self._wrong[name], row + 1, 2, 1, 2)
+        if not entry.parameters:
+            self._grid.addWidget(label("It takes no parameters.", "body", "tertiary"), 0, 0, 1, 4)
+        self._look()
+
+    def values(self) -> dict[str, str]:
+        """Give what differs from the defaults, as it would be given with `-P`."""
+        return {name: field.value() for name, field in self._fields.items() if not field.is_default}
+
+    def reset(self) -> None:
+        """Go back to the defaults."""
+        for field in self._fields.values():
+            field.set_value(field.default)
+
+    @property
+    def changed_count(self) -> int:
+        """How many differ from their default."""
+        return len(self.values())
+
+    def problem(self) -> str:
+        """Say what is wrong with the first wrong value; empty where all are right."""
+        return next((text for text in map(self._problem_of, self._fields) if text), "")
+
+    def _problem_of(self, name: str) -> str:
+        from longshore.projects.parameters import check_value
+
+        field = self._fields[name]
+        if not field.value():
+            return "Needs a value" if field.parameter.required else ""
+        try:
+            check_value(field.parameter, field.value())
+        except Invalid as error:
+            # The name stands beside it already.
+            words = error.reason.removeprefix(f"The parameter {name!r} ")
+            return f"{words[:1].upper()}{words[1:]}"
+        return ""
+
+    def _look(self) -> None:
+        for name, field in self._fields.items():
+            wrong = "" if field.is_default and not field.parameter.required else self._problem_of(name)
+            field.show_error(bool(wrong))
+            note = self._notes[name]
+            self._wrong[name].say(wrong)
+            if field.is_default:
+                note.setText("default" if field.default else "")
+                restyle(note, tone="tertiary")
+            else:
+                note.setText(f"was {field.default}" if field.default else "set")
+                restyle(note, tone="accent")
+        self.changed.emit()

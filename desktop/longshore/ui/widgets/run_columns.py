@@ -1,0 +1,128 @@
+"""The run table's columns as data: where a value comes from, how it is sorted on the server, how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from longshore.tracking.direction import ranked
+from longshore.tracking.rows import ColumnSet, RunRow
+from longshore.ui.widgets.times import ago, duration, fixed, full
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column."""
+
+    id: str  # "status", "params.lr", "metrics.val_mae"
+    title: str
+    group: str  # Run, Metrics, Parameters, Tags
+    order_by: str  # MLflow's name for sorting; empty: can't be sorted
+    width: int
+
+    @cached_property
+    def kind(self) -> str:
+        """params, metrics, tags, or the attribute's own name."""
+        return self.id.partition(".")[0]
+
+    @cached_property
+    def key(self) -> str:
+        """The name within its kind."""
+        return self.id.partition(".")[2]
+
+
+# The box that tells whether the run is selected.
+BOX = Column("box", "", "Pinned", "", 36)
+STATUS = Column("status", "Status", "Pinned", "attributes.status", 100)
+NAME = Column("name", "Name", "Pinned", "attributes.run_name", 176)
+PINNED = (BOX, STATUS, NAME)
+ATTRIBUTES = (
+    Column("started", "Started", "Run", "attributes.start_time", 100),
+    Column("duration", "Duration", "Run", "", 84),
+    Column("entry", "Entry point", "Run", "tags.`longshore.entry_point`", 96),
+    Column("experiment", "Experiment", "Run", "", 130),
+    Column("user", "User", "Run", "attributes.user_id", 90),
+)
+SHOWN_AT_FIRST = ("started", "duration", "entry")
+# With thousands of names in the wild, more at first would only hide the first ones.
+MOST_AT_FIRST = 6
+
+
+def all_columns(found: ColumnSet) -> list[Column]:
+    """Give every column that could be shown for these names."""
+    metrics = [Column(f"metrics.{key}", key, "Metrics", f"metrics.`{key}`", 132) for key in found.metrics]
+    params = [Column(f"params.{key}", key, "Parameters", f"params.`{key}`", 112) for key in found.params]
+    tags = [Column(f"tags.{key}", key, "Tags", f"tags.`{key}`", 120) for key in found.tags]
+    return [*ATTRIBUTES, *metrics, *params, *tags]
+
+
+def default_ids(rows: Sequence[RunRow]) -> list[str]:
+    """Give the columns to show where nobody chose: what most of these runs have."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for key in row.params:
+            counts[key] = counts.get(key, 0) + 1
+    metrics = [f"metrics.{key}" for key in ranked(rows)]
+    params = [f"params.{key}" for key in sorted(counts, key=lambda key: -counts[key])]
+    return [*SHOWN_AT_FIRST, *metrics[:MOST_AT_FIRST], *params[:MOST_AT_FIRST]]
+
+
+# What the attributes' columns are read from beside the run itself.
+_TAGS = ("longshore.entry_point", "mlflow.user")
+
+
+def index_columns(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Give the names that the run index has for what these columns show."""
+    letters = {"params": "p:", "metrics": "m:", "tags": "t:"}
+    named = [letters[column.kind] + column.key for column in columns if column.kind in letters]
+    return (*named, *(f"t:{tag}" for tag in _TAGS))
+
+
+_ATTRIBUTE: dict[str, Callable[[RunRow], Any]] = {
+    "box": lambda _row: None,
+    "status": lambda row: row.status,
+    "name": lambda row: row.name,
+    "started": lambda row: row.start_time,
+    "duration": lambda row: row.duration_s,
+    "experiment": lambda row: row.experiment,
+    "user": lambda row: row.user or row.tags.get("mlflow.user", ""),
+    "entry": lambda row: row.tags.get("longshore.entry_point"),
+}
+
+
+def raw(row: RunRow, column: Column) -> Any:
+    """Give a cell's value as it was logged, None where the run has none."""
+    kind = column.kind
+    if kind == "metrics":
+        return row.metrics.get(column.key)
+    if kind == "params":
+        return row.params.get(column.key)
+    if kind == "tags":
+        return row.tags.get(column.key)
+    return _ATTRIBUTE[column.id](row)
+
+
+def text(row: RunRow, column: Column, decimals: int | None = None) -> str:
+    """Give a cell as it is read, a metric with its column's decimals."""
+    value = raw(row, column)
+    if column.kind == "metrics":
+        return "" if value is None else fixed(value, decimals)
+    if column.id == "started":
+        return ago(value)
+    if column.id == "duration":
+        return duration(value)
+    return "" if value is None else str(value)
+
+
+def tip(row: RunRow, column: Column) -> str:
+    """Give a cell's tooltip: the whole value."""
+    if column.id == "started":
+        return full(row.start_time)
+    if column.id == "name":
+        return f"{row.name}\n{row.run_id}"
+    value = raw(row, column)
+    if column.kind == "metrics" and value is not None:
+        return repr(value)
+    return text(row, column)

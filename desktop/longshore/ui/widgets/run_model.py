@@ -1,0 +1,146 @@
+"""The run table's model: as many rows as there are, read when they come into sight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+
+from longshore.tracking.direction import less_is_better
+from longshore.tracking.rows import ListedRows, Rows, RunRow
+from longshore.ui.widgets.run_columns import BOX, PINNED, Column, raw, text, tip
+from longshore.ui.widgets.times import decimals_of, fixed
+
+Index = QModelIndex | QPersistentModelIndex
+# A metric's place between worst (0) and best (1) among the loaded rows; None for what is no metric.
+BAR_ROLE = Qt.ItemDataRole.UserRole + 1
+BEST_ROLE = Qt.ItemDataRole.UserRole + 2
+ROW_ROLE = Qt.ItemDataRole.UserRole + 3
+COLUMN_ROLE = Qt.ItemDataRole.UserRole + 4
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+
+class RunTableModel(QAbstractTableModel):
+    """Columns 0 to 2 are pinned: the box of the selection, status and name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: Rows = ListedRows()
+        self.columns: list[Column] = list(PINNED)
+        self.sorted_by: tuple[str, bool] | None = None  # column id, ascending
+        self._ranges: dict[str, tuple[float, float]] = {}
+        self._decimals: dict[str, int | None] = {}
+
+    def show_rows(self, rows: Rows) -> None:
+        """Replace the rows."""
+        if rows.same_runs(self.rows):
+            self.rows = rows
+            self._measure()
+            if len(rows):
+                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(self.columns) - 1))
+        else:
+            self.beginResetModel()
+            self.rows = rows
+            self._measure()
+            self.endResetModel()
+
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """Show these columns behind the pinned ones."""
+        wanted = [*PINNED, *columns]
+        if wanted == self.columns:
+            return
+        self.beginResetModel()
+        self.columns = wanted
+        self._measure()
+        self.endResetModel()
+
+    def show_sorting(self, column_id: str | None, *, ascending: bool) -> None:
+        """Mark the column that the server sorted by."""
+        self.sorted_by = None if column_id is None else (column_id, ascending)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
+
+    def _measure(self) -> None:
+        self._ranges, self._decimals = {}, {}
+        for column in self.columns:
+            if column.kind != "metrics":
+                continue
+            spread = self.rows.spread(column.key)
+            self._decimals[column.id] = decimals_of((spread.least, spread.greatest, *spread.some) if spread else ())
+            if spread is not None and spread.least < spread.greatest:
+                self._ranges[column.id] = (spread.least, spread.greatest)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        row, column = self.rows[index.row()], self.columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.text(row, column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(row, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if column.kind == "params" else _LEFT
+        if role == BAR_ROLE:
+            return self.bar(row, column)
+        if role == BEST_ROLE:
+            return self.bar(row, column) == 1.0
+        if role == ROW_ROLE:
+            return row
+        if role == COLUMN_ROLE:
+            return column
+        return None
+
+    def text(self, row: RunRow, column: Column) -> str:
+        """Give a cell as it is read, with the decimals that the column's loaded metrics have."""
+        return text(row, column, self._decimals.get(column.id))
+
+    def widest(self, column: Column) -> str:
+        """Give the longest text that a metric's column has, so that its numbers end under each other."""
+        span, decimals = self._ranges.get(column.id), self._decimals.get(column.id)
+        if span is None or decimals is None:
+            return ""
+        return max((fixed(value, decimals) for value in span), key=len)
+
+    def bar(self, row: RunRow, column: Column) -> float | None:
+        """Give a metric's place between worst (0) and best (1) among the loaded rows; None for what is no metric."""
+        span = self._ranges.get(column.id)
+        value = row.metrics.get(column.key) if span else None
+        if span is None or value is None or not math.isfinite(value):
+            return None
+        share = (value - span[0]) / (span[1] - span[0])
+        return 1.0 - share if less_is_better(column.key) else share
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation != Qt.Orientation.Horizontal or section >= len(self.columns):
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            if self.sorted_by and self.sorted_by[0] == column.id:
+                return f"{column.title} {'↑' if self.sorted_by[1] else '↓'}"
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            if column is BOX:
+                return "Select all runs"
+            return f"{column.id}\nClick to sort" if column.order_by else column.id
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if column.kind == "params" else _LEFT
+        if role == COLUMN_ROLE:
+            return column
+        return None
+
+
+def as_table(rows: Sequence[RunRow], columns: Sequence[Column]) -> str:
+    """Give rows as tab-separated text with a header, values as they were logged."""
+    columns = [column for column in columns if column is not BOX]
+    lines = ["\t".join(["run_id", *(column.id for column in columns)])]
+    for row in rows:
+        cells = [raw(row, column) for column in columns]
+        lines.append("\t".join([row.run_id, *("" if cell is None else str(cell) for cell in cells)]))
+    return "\n".join(lines)

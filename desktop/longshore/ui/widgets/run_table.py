@@ -1,0 +1,294 @@
+"""The run table: two views of one model side by side, the left one pinned; a strip above names the column groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from longshore.tracking.rows import Rows
+from longshore.ui.theme.fonts import font
+from longshore.ui.theme.style import color
+from longshore.ui.widgets.basic import horizontal, vertical
+from longshore.ui.widgets.run_columns import BOX, PINNED, Column
+from longshore.ui.widgets.run_model import RunTableModel, as_table
+from longshore.ui.widgets.run_paint import ROW_HEIGHT
+from longshore.ui.widgets.run_view import BoxHeader, RunView
+
+STRIP = 20
+# More rows would take longer than a person waits; exporting is for them.
+MOST_COPIED = 10_000
+
+
+class GroupStrip(QWidget):
+    """Names the groups of columns above the header; follows widths and scrolling."""
+
+    def __init__(self, view: RunView, model: RunTableModel, pinned: bool) -> None:
+        super().__init__()
+        self._view, self._model, self._pinned = view, model, pinned
+        self.setFixedHeight(STRIP)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        header = view.horizontalHeader()
+        header.sectionResized.connect(self._redraw)
+        header.sectionCountChanged.connect(self._redraw)
+        view.horizontalScrollBar().valueChanged.connect(self._redraw)
+
+    def _redraw(self, *_arguments: int) -> None:
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(100, STRIP)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), color("bg.sunken"))
+        painter.setFont(font("caption"))
+        header, last = self._view.horizontalHeader(), ""
+        for section, column in enumerate(self._model.columns):
+            if (section < len(PINNED)) != self._pinned or column.group == last:
+                continue
+            last = column.group
+            left = header.sectionViewportPosition(section)
+            if section > (0 if self._pinned else len(PINNED)):
+                painter.setPen(color("border.default"))
+                painter.drawLine(left, 4, left, STRIP - 4)
+            painter.setPen(color("text.tertiary"))
+            words = QRectF(max(left, 0) + 8, 0, 200, STRIP)
+            painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), column.group)
+        painter.setPen(color("border.subtle"))
+        painter.drawLine(0, STRIP - 1, self.width(), STRIP - 1)
+
+
+class Edge(QWidget):
+    """The line where the pinned columns end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), color("border.control"))
+
+
+class RunTable(QWidget):
+    """The whole table. Sorting is asked for by signal."""
+
+    opened = Signal(str)
+    selection_changed = Signal()
+    sort_asked = Signal(object)
+    compare_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = RunTableModel()
+        self.pinned, self.rest = RunView(pinned=True), RunView(pinned=False)
+        self.pinned.setAccessibleName("Runs")
+        self.rest.setAccessibleName("Runs, metrics and parameters")
+        for view in (self.pinned, self.rest):
+            view.setModel(self.model)
+        old = self.rest.selectionModel()
+        self.rest.setSelectionModel(self.pinned.selectionModel())
+        old.deleteLater()
+        # A header asks of each of its sections whether every row is selected: row by row, 2.5 s for a hundred thousand.
+        self._no_selection = QItemSelectionModel(self.model)
+        for view in (self.pinned, self.rest):
+            view.horizontalHeader().setSelectionModel(self._no_selection)
+        self.pinned.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.pinned.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._lay_out()
+        self._connect()
+        self._fit_columns()
+
+    def _lay_out(self) -> None:
+        row = horizontal(self)
+        self._left = QWidget()
+        left = vertical(self._left)
+        left.addWidget(GroupStrip(self.pinned, self.model, pinned=True))
+        left.addWidget(self.pinned, 1)
+        # As high as the other half's scroll bar, so that both halves end in the same row.
+        self._under = QWidget()
+        left.addWidget(self._under)
+        right_holder = QWidget()
+        right = vertical(right_holder)
+        right.addWidget(GroupStrip(self.rest, self.model, pinned=False))
+        right.addWidget(self.rest, 1)
+        row.addWidget(self._left)
+        row.addWidget(Edge())
+        row.addWidget(right_holder, 1)
+
+    def _connect(self) -> None:
+        self.pinned.verticalScrollBar().valueChanged.connect(self.rest.verticalScrollBar().setValue)
+        self.rest.verticalScrollBar().valueChanged.connect(self.pinned.verticalScrollBar().setValue)
+        for view in (self.pinned, self.rest):
+            view.doubleClicked.connect(self._open_index)
+            view.key_pressed.connect(self._key)
+            view.hovered_row.connect(self._hover)
+            view.focus_moved.connect(self._show_focus)
+            view.horizontalHeader().sectionClicked.connect(self._sort)
+        self.pinned.selectionModel().selectionChanged.connect(self._selection_changed)
+        self.pinned.selectionModel().currentRowChanged.connect(self._show_focus)
+        self.model.modelReset.connect(self._fit_columns)
+        self.rest.horizontalScrollBar().installEventFilter(self)
+        self.pinned.horizontalHeader().sectionResized.connect(self._fit_left)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.Resize):
+            bar = self.rest.horizontalScrollBar()
+            self._under.setFixedHeight(bar.height() if bar.isVisible() else 0)
+        return False
+
+    def _fit_columns(self) -> None:
+        for section, column in enumerate(self.model.columns):
+            pinned = section < len(PINNED)
+            self.pinned.setColumnHidden(section, not pinned)
+            self.rest.setColumnHidden(section, pinned)
+            view = self.pinned if pinned else self.rest
+            if view.columnWidth(section) == 100 or not view.property(f"sized {column.id}"):
+                view.setColumnWidth(section, column.width)
+                view.setProperty(f"sized {column.id}", True)
+        self._fit_left()
+
+    def _fit_left(self, *_arguments: int) -> None:
+        width = sum(self.pinned.columnWidth(section) for section in range(len(PINNED)))
+        self._left.setFixedWidth(width)
+
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """Show these columns behind the pinned ones."""
+        for column in self.model.columns[len(PINNED) :]:
+            self.rest.setProperty(f"sized {column.id}", None)
+        with self._keeping_place():
+            self.model.show_columns(columns)
+
+    def show_swatches(self, run_ids: Sequence[str]) -> None:
+        """Mark the compared runs with their colour and dash."""
+        numbers = {run_id: number for number, run_id in enumerate(run_ids)}
+        for view in (self.pinned, self.rest):
+            view.look.swatches = numbers
+        self._redraw()
+
+    def show_rows(self, rows: Rows) -> None:
+        """Replace the rows; what is selected and where the person is stays."""
+        with self._keeping_place():
+            self.model.show_rows(rows)
+
+    @contextmanager
+    def _keeping_place(self) -> Iterator[None]:
+        """Keep selection, the keyboard's row and the first row in sight with their runs while the model changes."""
+        before, selected = self.model.rows, self.selected_ids()
+        current, top = self._run_at(self.pinned.currentIndex().row()), self._first_in_sight()
+        yield
+        if self.model.rows.same_runs(before) and len(selected) == self.selected_count:
+            return  # nothing moved
+        places = self.model.rows.places([run_id for run_id in (current, top[0]) if run_id])
+        self.select_runs(selected)
+        if len(selected) != self.selected_count:
+            self._selection_changed()
+        if current in places and not self.pinned.currentIndex().isValid():
+            where = self.model.index(places[current], 1)
+            self.pinned.selectionModel().setCurrentIndex(where, QItemSelectionModel.SelectionFlag.NoUpdate)
+        if top[0] in places:
+            # Laid out now: until then the scroll bar knows the old rows.
+            self.rest.doItemsLayout()
+            self.pinned.doItemsLayout()
+            self.rest.verticalScrollBar().setValue(places[top[0]] * ROW_HEIGHT + top[1])
+
+    def scroll_to_top(self) -> None:
+        """Show the first row."""
+        self.rest.verticalScrollBar().setValue(0)
+
+    def _run_at(self, row: int) -> str:
+        return self.model.rows.ids(row, row)[0] if 0 <= row < len(self.model.rows) else ""
+
+    def _first_in_sight(self) -> tuple[str, int]:
+        """Give the run that the person scrolled to and how much of it is above; at the top, new runs push others down."""
+        row, above = divmod(self.rest.verticalScrollBar().value(), ROW_HEIGHT)
+        return (self._run_at(row), above) if row or above else ("", 0)
+
+    @property
+    def selected_count(self) -> int:
+        """How many runs are selected."""
+        return sum(part.height() for part in self.pinned.selectionModel().selection().toList())
+
+    def selected_ids(self) -> list[str]:
+        """Give the ids of the selected runs in the table's order."""
+        # By ranges: all rows are one of them, and an index for each would take longer than a frame.
+        parts = sorted((part.top(), part.bottom()) for part in self.pinned.selectionModel().selection().toList())
+        return [run_id for top, bottom in parts for run_id in self.model.rows.ids(top, bottom)]
+
+    def select_runs(self, run_ids: Sequence[str]) -> None:
+        """Select these runs, those that are there."""
+        found, last = QItemSelection(), len(self.model.columns) - 1
+        for first, end in _ranges(sorted(self.model.rows.places(run_ids).values())):
+            found.select(self.model.index(first, 0), self.model.index(end, last))
+        self.pinned.selectionModel().select(found, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def _selection_changed(self, *_arguments: object) -> None:
+        self._show_mark()
+        self.selection_changed.emit()
+
+    def _show_mark(self) -> None:
+        count = self.selected_count
+        header = self.pinned.horizontalHeader()
+        assert isinstance(header, BoxHeader)
+        header.show_mark("" if not count else "check" if count == len(self.model.rows) else "minus")
+
+    def _show_focus(self, *_arguments: object) -> None:
+        focused = self.pinned.hasFocus() or self.rest.hasFocus()
+        row = self.pinned.selectionModel().currentIndex().row() if focused else -1
+        for view in (self.pinned, self.rest):
+            view.focused_row = row
+        self._redraw()
+
+    def _redraw(self, *_arguments: object) -> None:
+        self._show_mark()
+        for view in (self.pinned, self.rest):
+            view.viewport().update()
+
+    def copy(self) -> None:
+        """Put the selected runs on the clipboard, as a table that spreadsheets take."""
+        wanted = self.model.rows.places(self.selected_ids()[:MOST_COPIED])
+        shown = [self.model.rows[place] for place in sorted(wanted.values())]
+        QGuiApplication.clipboard().setText(as_table(shown, self.model.columns))
+
+    def _open_index(self, index: QModelIndex) -> None:
+        self.opened.emit(self._run_at(index.row()))
+
+    def _sort(self, section: int) -> None:
+        column = self.model.columns[section]
+        if column is BOX:
+            everything = self.selected_count == len(self.model.rows)
+            self.pinned.clearSelection() if everything else self.pinned.selectAll()
+        elif column.order_by:
+            self.sort_asked.emit(column)
+
+    def _hover(self, row: int) -> None:
+        for view in (self.pinned, self.rest):
+            if view.look.hovered != row:
+                view.look.hovered = row
+                view.viewport().update()
+
+    def _key(self, key: int, modifiers: object) -> None:
+        current = self.pinned.selectionModel().currentIndex()
+        control = modifiers == Qt.KeyboardModifier.ControlModifier
+        if key == Qt.Key.Key_C and control:
+            self.copy()
+        elif key == Qt.Key.Key_C:
+            self.compare_asked.emit()
+        elif not current.isValid():
+            return
+        elif key == Qt.Key.Key_Space:
+            flags = QItemSelectionModel.SelectionFlag.Toggle | QItemSelectionModel.SelectionFlag.Rows
+            self.pinned.selectionModel().select(current, flags)
+        else:
+            self._open_index(current)
+
+
+def _ranges(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Give the first and last of each run of neighbours among ascending places."""
+    for _key, group in groupby(enumerate(places), key=lambda each: each[1] - each[0]):
+        neighbours = [place for _number, place in group]
+        yield neighbours[0], neighbours[-1]

@@ -1,0 +1,149 @@
+"""One half of the run table: what the mouse and the keyboard do in it, and the frame around the keyboard's row."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from longshore.ui.theme.style import color
+from longshore.ui.widgets.run_columns import BOX
+from longshore.ui.widgets.run_paint import BOX_SIZE, ROW_HEIGHT, RowsPainter, box
+
+HEADER = 28
+KEYPAD = Qt.KeyboardModifier.KeypadModifier
+
+
+class BoxHeader(QHeaderView):
+    """A header whose first section is the box that selects all rows."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.mark = ""
+
+    def show_mark(self, mark: str) -> None:
+        """Show how many rows are selected: "" for none, minus for some, check for all."""
+        if mark != self.mark:
+            self.mark = mark
+            self.viewport().update()
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        painter.save()
+        super().paintSection(painter, rect, section)
+        painter.restore()
+        if section == 0:
+            corner = rect.center() - QPoint(BOX_SIZE // 2, BOX_SIZE // 2)
+            painter.drawPixmap(corner, box(self.mark, self.devicePixelRatioF()))
+
+
+class RunView(QTableView):
+    """One half of the table. The left one has the boxes."""
+
+    key_pressed = Signal(int, object)
+    hovered_row = Signal(int)
+    focus_moved = Signal()
+
+    def __init__(self, *, pinned: bool) -> None:
+        super().__init__()
+        self._pinned = pinned
+        self._on_box = False
+        # The row that has the keyboard's focus, -1 while neither half has it.
+        self.focused_row = -1
+        # The row's frame shows where the keyboard is, in both halves.
+        self.setProperty("bare", True)
+        if pinned:
+            self.setHorizontalHeader(BoxHeader())
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        # One fixed height: with per-row heights, a hundred thousand rows would each be asked.
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setFixedHeight(HEADER)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(True)
+        header.setMinimumSectionSize(BOX.width)
+        self.look = RowsPainter()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier)
+        ours = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_C)
+        if plain and event.key() in ours:
+            self.key_pressed.emit(event.key(), event.modifiers())
+            return
+        super().keyPressEvent(event)
+
+    def selectionCommand(  # noqa: N802
+        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        command = QItemSelectionModel.SelectionFlag
+        if isinstance(event, QMouseEvent) and self._on_box:
+            # A box changes its own row, whatever else is selected.
+            released = event.type() == QEvent.Type.MouseButtonRelease
+            return command.NoUpdate if released else command.Toggle | command.Rows
+        if isinstance(event, QKeyEvent) and event.modifiers() & ~KEYPAD == Qt.KeyboardModifier.NoModifier:
+            # The arrows move the frame alone; Space selects, Shift extends.
+            return command.NoUpdate
+        return super().selectionCommand(index, event)
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:  # noqa: N802
+        # Qt goes through every selected row, seen or not: 2.5 s for a hundred thousand.
+        return QRegion(self.viewport().rect())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        box = self._pinned and self.columnAt(event.position().toPoint().x()) == 0
+        self._on_box = box and plain and event.button() == Qt.MouseButton.LeftButton
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._on_box:
+            self.mousePressEvent(event)
+            return
+        super().mouseDoubleClickEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # Not by `super`: Qt would ask a delegate for each cell.
+        painter = QPainter(self.viewport())
+        self.look.paint(painter, self, event.rect())
+        if self.focused_row < 0:
+            return
+        # Open at the seam: the two halves draw one frame.
+        across = self.viewport().rect().adjusted(0 if self._pinned else -4, 0, 4 if self._pinned else 0, 0)
+        top, height = self.rowViewportPosition(self.focused_row), self.rowHeight(self.focused_row)
+        painter.setPen(QPen(color("focus.ring"), 2, j=Qt.PenJoinStyle.MiterJoin))
+        painter.drawRect(across.left() + 1, top + 1, across.width() - 2, height - 2)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_moved.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_moved.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self.hovered_row.emit(self.rowAt(event.position().toPoint().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.hovered_row.emit(-1)

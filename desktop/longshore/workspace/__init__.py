@@ -1,0 +1,1 @@
+"""Personal and team workspaces: the tracking server, sign-in."""

@@ -1,0 +1,95 @@
+"""`longshore runs` answers from the index, brought up to date first: what was just written is seen, also offline."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longshore.cli.app import run_command
+from longshore.mlflow_rest import experiments, runs
+from longshore.mlflow_rest.client import Client
+from longshore.mlflow_rest.runs import Metric
+from longshore.projects import opening
+from longshore.settings import Home
+from longshore.store import processes, workspaces
+from tests.support.launching import make_project
+from tests.support.slow_server import door_before
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def ask(served_home: Home, capsys: pytest.CaptureFixture[str]) -> Ask:
+    processes.ensure_agent(served_home)
+
+    def asked(*arguments: str) -> Any:
+        capsys.readouterr()
+        assert run_command([*arguments, "--json"]) == 0, capsys.readouterr().err
+        return json.loads(capsys.readouterr().out)
+
+    return asked
+
+
+@pytest.fixture
+def project(served_home: Home, client: Client, tmp_path: Any) -> str:
+    name = f"reads-{uuid.uuid4().hex[:6]}"
+    opening.open_project(served_home, make_project(tmp_path / name, "print(1)"))
+    experiment = experiments.ensure(client, name, {"longshore.project": name})
+    for number in range(3):
+        run = runs.create(client, experiment.id, name=f"train-{number}")
+        runs.log_batch(client, run.id, metrics=[Metric("loss", float(number), 1, 0)], params={"depth": str(number)})
+    return name
+
+
+def names(document: Any) -> list[str]:
+    return [run["name"] for run in document["runs"]]
+
+
+def test_that_a_command_sees_what_was_written_just_before_it(ask: Ask, client: Client, project: str) -> None:
+    assert sorted(names(ask("runs", project))) == ["train-0", "train-1", "train-2"]
+    made = runs.create(client, experiments.get_by_name(client, project).id, name="the newest")
+    document = ask("runs", project, "--limit", "1")
+    assert (document["total"], names(document)) == (4, ["the newest"])
+    runs.delete(client, made.id)
+    assert ask("runs", project)["total"] == 3
+
+
+def test_that_the_filter_takes_or_and_plain_words_and_sorting_follows(ask: Ask, project: str) -> None:
+    found = ask("runs", project, "--filter", "metrics.loss > 1.5 or params.depth = '0'", "--sort", "metrics.loss:asc")
+    assert names(found) == ["train-0", "train-2"]
+    assert names(ask("runs", project, "--filter", "train-1")) == ["train-1"]
+
+
+def test_that_a_wrong_filter_says_where(capsys: pytest.CaptureFixture[str], ask: Ask, project: str) -> None:
+    ask("runs", project)
+    assert run_command(["runs", project, "--filter", "metrics.loss <", "--json"]) == 1
+    error = json.loads(capsys.readouterr().err.strip().splitlines()[-1])["error"]
+    assert error["message"].startswith("The filter is wrong at character")
+
+
+def test_that_all_runs_that_fit_are_exported_whatever_the_limit(ask: Ask, project: str, tmp_path: Path) -> None:
+    file = tmp_path / "runs.csv"
+    assert (
+        len(ask("runs", project, "--limit", "1", "--filter", "metrics.loss > 0.5", "--export", str(file))["runs"]) == 1
+    )
+    header, *lines = file.read_text().splitlines()
+    assert "metrics.loss" in header
+    assert len(lines) == 2
+
+
+def test_that_a_server_that_is_away_leaves_the_last_state_and_says_so(
+    capsys: pytest.CaptureFixture[str], ask: Ask, project: str, served_home: Home, tracking_server: str
+) -> None:
+    with door_before(tracking_server, "nothing is held back") as door:
+        workspaces.add(served_home, name="team", url=door.url, auth="none", username="")
+        assert ask("runs", project, "--workspace", "team")["total"] == 3
+    capsys.readouterr()
+    assert run_command(["runs", project, "--workspace", "team", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["total"] == 3
+    assert "as they were last seen" in said.err

@@ -1,0 +1,122 @@
+"""What every test gets: an own home folder, a temporary keyring, and guards against leftovers and silent warnings."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+import pytest
+
+if TYPE_CHECKING:
+    from longshore.mlflow_rest.client import Client
+    from longshore.settings import Home
+    from tests.support.models import MadeModels
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# MLflow's import takes 8 s without compiled files, 3 s with: the processes that tests start share them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", platformdirs.user_cache_dir("longshore-tests", appauthor=False))
+
+
+@pytest.fixture
+def home_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home folder of this test alone, at a short path (sockets), removed with all its processes at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="ls-"))
+    monkeypatch.setenv("LONGSHORE_HOME", str(folder))
+    yield folder
+    from tests.support.leftovers import end_everything_of
+
+    end_everything_of(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(home_path: Path) -> Home:
+    """The home folder, opened."""
+    from longshore.settings import open_home
+
+    return open_home(home_path)
+
+
+@pytest.fixture(scope="session")
+def tracking_server() -> Iterator[str]:
+    """The address of a real, stock MLflow server, one for the whole test run: name your things uniquely in it."""
+    from tests.support.tracking import running_server
+
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture
+def served_home(home: Home, tracking_server: str) -> Home:
+    """A home whose agent, once something is launched, uses the shared tracking server: no seconds to wait for one."""
+    from tests.support.launching import lend_server
+
+    lend_server(home, tracking_server)
+    return home
+
+
+@pytest.fixture(scope="session")
+def client(tracking_server: str) -> Iterator[Client]:
+    """A client of that server."""
+    from longshore.mlflow_rest.client import Client
+
+    with Client(tracking_server, timeout_s=30) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def logged_models(tracking_server: str) -> MadeModels:
+    """Runs with small real models of every sort on that server; register them under names of your own."""
+    from tests.support.models import make_models
+
+    return make_models(tracking_server)
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_warning(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail on any warning in the log that the test did not expect with the marker `expects_warnings`."""
+    caplog.set_level(logging.WARNING)
+    yield
+    if request.node.get_closest_marker("expects_warnings"):
+        return
+    found = [record for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
+    assert not found, "unexpected warnings in the log: " + "; ".join(record.getMessage() for record in found)
+
+
+def docker_reason() -> str | None:
+    """Tell why no Docker engine can be used here, None where one can."""
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=5)
+        client.ping()
+        client.close()
+    except DockerException as error:
+        return f"no Docker engine: {error}"
+    return None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs Docker where there is none; under LONGSHORE_REQUIRE_DOCKER=1 fail instead."""
+    if item.get_closest_marker("docker") and (reason := _docker_reason()):
+        if os.environ.get("LONGSHORE_REQUIRE_DOCKER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+_reason: list[str | None] = []
+
+
+def _docker_reason() -> str | None:
+    if not _reason:
+        _reason.append(docker_reason())
+    return _reason[0]

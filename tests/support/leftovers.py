@@ -1,0 +1,46 @@
+"""Ends what a test's home left running: agent, tracking server, supervisors, jobs, containers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import psutil
+
+
+def end_everything_of(home: Path) -> list[str]:
+    """Kill every process and container that carries this home, and name them."""
+    ended = []
+    for process in psutil.process_iter(["pid", "cmdline", "environ", "cwd"]):
+        info = process.info
+        mentions = " ".join(info["cmdline"] or ()) + " " + (info["cwd"] or "")
+        if str(home) in mentions and process.pid != psutil.Process().pid:
+            ended.append(f"{process.pid} {mentions[:200]}")
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+    ended += _remove_containers(home)
+    return ended
+
+
+def _remove_containers(home: Path) -> list[str]:
+    import docker
+    from docker.errors import DockerException
+
+    file = home / "home.json"
+    if not file.exists():
+        return []
+    home_id = json.loads(file.read_text())["id"]
+    removed = []
+    with contextlib.suppress(DockerException):
+        client = docker.from_env(timeout=30)
+        label = {"label": f"longshore.home={home_id}"}
+        for container in client.containers.list(all=True, filters=label):
+            with contextlib.suppress(DockerException):
+                removed.append(str(container.name))
+                container.remove(force=True)
+        for network in client.networks.list(filters=label):
+            with contextlib.suppress(DockerException):
+                network.remove()
+        client.close()
+    return removed

@@ -1,0 +1,115 @@
+"""What the window's tests share: the real window on a real home, and guards against what a person would not see."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from longshore.settings import Home
+from longshore.ui.shell.app import Shell, make_application
+
+# Said by the offscreen platform itself, which has no window manager.
+_PLATFORM = ("This plugin does not support", "QFontDatabase: Cannot find font directory")
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """The application as the window makes it."""
+    return make_application()
+
+
+@pytest.fixture(autouse=True)
+def no_qt_warning() -> Iterator[None]:
+    """Fail on what Qt warns of, such as a layout put on a widget twice or a painter that is not active."""
+    found: list[str] = []
+
+    def note(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+        if kind != QtMsgType.QtDebugMsg and kind != QtMsgType.QtInfoMsg and not text.startswith(_PLATFORM):
+            found.append(text)
+
+    before = qInstallMessageHandler(note)
+    yield
+    qInstallMessageHandler(before)
+    assert not found, f"Qt warned: {'; '.join(found)}"
+
+
+@pytest.fixture(autouse=True)
+def no_leftovers(qapp: QApplication) -> Iterator[None]:
+    """Fail on windows that stay open and threads that go on after the test."""
+    threads = {thread.ident for thread in threading.enumerate()}
+    yield
+    deadline = time.monotonic() + 5
+    windows, more = _windows(), _threads(threads)
+    while (windows or more) and time.monotonic() < deadline:
+        qapp.sendPostedEvents(None, 52)  # DeferredDelete: what was let go is gone
+        qapp.processEvents()
+        time.sleep(0.02)
+        windows, more = _windows(), _threads(threads)
+    assert not windows, f"left open: {windows}"
+    assert not more, f"still running: {more}"
+
+
+def _windows() -> list[str]:
+    return [repr(widget) for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+
+
+def _threads(known: set[int | None]) -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.ident not in known and _is_ours(thread)]
+
+
+def _is_ours(thread: threading.Thread) -> bool:
+    return thread.is_alive() and not thread.name.startswith("asyncio_")
+
+
+ShellMaker = Callable[..., Shell]
+
+
+@pytest.fixture
+def open_shell(qapp: QApplication, qtbot: QtBot) -> Iterator[ShellMaker]:
+    """Open the window on a home; closed at the end of the test."""
+    shells: list[Shell] = []
+
+    def make(home: Home, *, workspace: str | None = None, page: str | None = None) -> Shell:
+        shell = Shell(qapp, home, workspace)
+        shells.append(shell)
+        shell.show()
+        qtbot.waitUntil(lambda: hasattr(shell, "services"), timeout=20_000)
+        if page is not None:
+            shell.context.open(page)
+        return shell
+
+    yield make
+    for shell in shells:
+        shell.window.close()
+        shell.close()
+        shell.window.deleteLater()
+        shell.deleteLater()
+
+
+@pytest.fixture
+def project(home: Home, tmp_path: Path) -> Path:
+    """A small script project, known to the home."""
+    from longshore.projects import opening
+    from tests.support.launching import make_project
+
+    script = (
+        "import argparse, time\n"
+        "p = argparse.ArgumentParser()\n"
+        "p.add_argument('--depth', type=int, default=3)\n"
+        "p.add_argument('--kind', choices=['tree', 'line'], default='tree')\n"
+        "p.add_argument('--wait', type=float, default=0.0)\n"
+        "if __name__ == '__main__':\n"
+        "    given = p.parse_args()\n"
+        "    print('depth', given.depth, flush=True)\n"
+        "    time.sleep(given.wait)\n"
+    )
+    folder = make_project(tmp_path / "forest", script)
+    opening.open_project(home, folder)
+    return folder

@@ -1,0 +1,65 @@
+"""The import dialog on a real server: the empty page offers it, what was found is listed, imported and told."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from longshore.settings import Home
+from longshore.ui.pages.import_dialog import ImportDialog
+from longshore.ui.pages.runs import RunsPage
+from longshore.ui.shell.context import ProjectRef
+from longshore.ui.widgets.states import EmptyState
+from tests.ui.conftest import ShellMaker
+
+
+def test_that_an_empty_table_offers_the_runs_that_lie_in_the_folder_and_shows_them_after_the_import(
+    served_home: Home, tmp_path: Path, open_shell: ShellMaker, qtbot: QtBot
+) -> None:
+    (tmp_path / "dvclive" / "plots" / "metrics").mkdir(parents=True)
+    (tmp_path / "dvclive" / "metrics.json").write_text('{"step": 1, "loss": 0.5}')
+    (tmp_path / "dvclive" / "plots" / "metrics" / "loss.tsv").write_text(
+        f"step\tloss\n0\t{uuid.uuid4().int % 97}\n1\t0.5\n"
+    )
+    shell = open_shell(served_home)
+    shell.context.show_project(ProjectRef("p1", f"live-{uuid.uuid4().hex[:6]}", str(tmp_path)))
+    shell.context.open("runs")
+    page = shell.window.page_of("runs")
+    assert isinstance(page, RunsPage)
+    qtbot.waitUntil(
+        lambda: any(each.isVisible() and each.button.text() == "Import…" for each in page.findChildren(EmptyState)),
+        timeout=20_000,
+    )
+    next(each for each in page.findChildren(EmptyState) if each.isVisible()).button.click()
+    dialog = page.findChild(ImportDialog)
+    assert isinstance(dialog, ImportDialog)
+    qtbot.waitUntil(dialog.confirm_button.isEnabled, timeout=10_000)
+    assert [box.text() for box, _ in dialog._boxes] == ["DVCLive folder: dvclive"]
+    box = dialog._boxes[0][0]
+    qtbot.waitUntil(lambda: box.isVisible() and dialog.rect().contains(box.mapTo(dialog, box.rect().bottomLeft())))
+    dialog.confirm_button.click()
+    qtbot.waitUntil(lambda: dialog.intro.text() == "1 imported.", timeout=20_000)
+    dialog.confirm_button.click()
+    qtbot.waitUntil(lambda: [row.name for row in page.table.model.rows] == ["dvclive"], timeout=10_000)
+
+
+def test_that_after_a_server_that_is_away_the_choice_is_there_again(
+    home: Home, tmp_path: Path, open_shell: ShellMaker, qtbot: QtBot
+) -> None:
+    from longshore.store import workspaces
+
+    (tmp_path / "dvclive").mkdir()
+    (tmp_path / "dvclive" / "metrics.json").write_text('{"step": 1, "loss": 0.5}')
+    workspaces.add(home, name="gone", url="http://127.0.0.1:9", auth="none", username="")
+    shell = open_shell(home, workspace="gone")
+    shell.context.show_project(ProjectRef("p1", "gone", str(tmp_path)))
+    dialog = ImportDialog(shell.window, shell.context)
+    dialog.open()
+    qtbot.waitUntil(dialog.confirm_button.isEnabled, timeout=10_000)
+    dialog.confirm_button.click()
+    qtbot.waitUntil(lambda: "cannot be reached" in dialog.message.text(), timeout=20_000)
+    assert [box.isChecked() for box, _ in dialog._boxes] == [True]
+    assert dialog.confirm_button.isEnabled()
+    dialog.reject()
