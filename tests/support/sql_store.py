@@ -37,9 +37,13 @@ class SqlStore:
 
     def _ask(self, question: Json) -> Json:
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        try:
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BaseException:  # a time limit, say: the answer still to come would be taken for the next one's
+            self._process.kill()
+            raise
         if not line:
             raise RuntimeError("the child process with MLflow's store ended")
         answer: Json = json.loads(line)
@@ -85,7 +89,7 @@ def _serve(database: str) -> None:
         else:
             try:
                 answer = {"runs": _search(store, question)}
-            except (MlflowException, OverflowError) as error:
+            except (MlflowException, OverflowError, ValueError, TypeError) as error:  # MLflow lets some pass
                 answer = {"refused": str(error)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from longshore.errors import Invalid
 from longshore.mlflow_rest.filters import field, quotable, quoted
-from longshore.tracking.index import language
-from longshore.tracking.index.language import Problem, Token
+from longshore.tracking.index import language, words
+from longshore.tracking.index.words import Problem, Token
 from longshore.tracking.rows import ColumnSet
 
 __all__ = ["Problem", "complete", "explained", "names", "quick_check", "wrong"]
@@ -70,7 +70,7 @@ def complete(
 
 def _typed_from(before: str) -> int:
     """Tell where the word begins that is being typed: at a quote that is still open, or at its first letter."""
-    unclosed = next((token for token in language.tokens(before) if token.kind == "open"), None)
+    unclosed = next((token for token in words.tokens(before) if token.kind == "open"), None)
     if unclosed:
         return unclosed.position
     word = re.search(r"[\w./`-]*$", before)
@@ -88,7 +88,7 @@ def _rank(name: str, typed: str) -> int:
 
 
 def _expected(before: str, columns: ColumnSet, values: Values | None, *, servers: bool) -> tuple[str, ...]:
-    tokens = language.tokens(before)[:-1]
+    tokens = words.tokens(before)[:-1]
     last = tokens[-1] if tokens else None
     if last is None or last.word in ("AND", "OR") or (last.value == "(" and not _in_list(tokens)):
         return names(columns)
@@ -102,7 +102,7 @@ def _expected(before: str, columns: ColumnSet, values: Values | None, *, servers
 def _operators(subject: Token, *, servers: bool) -> tuple[str, ...]:
     try:
         kind, key = language.named(subject)
-    except language.WrongFilter:
+    except words.WrongFilter:
         return () if servers else ("AND", "OR")  # a plain word
     more = () if servers else ("IS NULL", "IS NOT NULL")
     if language.is_number(kind, key):
@@ -120,7 +120,7 @@ def _values(tokens: Sequence[Token], values: Values) -> tuple[str, ...]:
         return ()
     try:
         kind, key = language.named(rest[-1])
-    except language.WrongFilter:
+    except words.WrongFilter:
         return ()
     if language.is_number(kind, key):
         return ()

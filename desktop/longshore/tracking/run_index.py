@@ -18,10 +18,10 @@ from longshore.tracking.index import frame as frames
 from longshore.tracking.index import grouping as groupings
 from longshore.tracking.index.frame import Frame
 from longshore.tracking.index.grouping import Groups, Stats
-from longshore.tracking.index.language import Problem, WrongFilter
 from longshore.tracking.index.manifest import IndexBroken
 from longshore.tracking.index.parts import ExperimentLike
 from longshore.tracking.index.vectors import Texts
+from longshore.tracking.index.words import Problem, WrongFilter
 from longshore.tracking.rows import RunRow
 
 if TYPE_CHECKING:

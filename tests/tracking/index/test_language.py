@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longshore.tracking import filters
-from longshore.tracking.index.language import And, Comparison, Not, Or, Word, WrongFilter, check, parse
+from longshore.tracking.index.language import And, Comparison, Not, Or, Word, check, parse
+from longshore.tracking.index.words import WrongFilter
 from longshore.tracking.rows import ColumnSet
 
 A = Comparison("params", "a", "=", "1")

@@ -5,12 +5,11 @@ The one place that knows it. `parse` gives what a filter means; `check(..., serv
 
 from __future__ import annotations
 
-import ast
-import re
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+from longshore.tracking.index.words import Problem, Token, WrongFilter, list_text, list_texts, tokens, wrong
 
 KINDS = {
     **dict.fromkeys(("metrics", "metric"), "metrics"),
@@ -30,21 +29,6 @@ DATASET_KEYS = ("name", "digest", "context")
 NUMBER_OPERATORS = ("=", "!=", ">", ">=", "<", "<=")
 TEXT_OPERATORS = ("=", "!=", "LIKE", "ILIKE")
 _DEEPEST = 60
-# MLflow's lexer lets a doubled quote, or one behind a backslash, stand inside a text, and keeps both signs.
-_TOKEN = re.compile(
-    r"""
-    (?P<space>\s+)
-  | (?P<text>'(?:''|\\'|[^'])*'|"(?:""|\\"|[^"])*")
-  | (?P<open>['"])
-  | (?P<field>(?:`(?:``|[^`])*`|[A-Za-z_]\w*)(?:\.(?:`(?:``|[^`])*`|"[^"]*"|[\w.]+))?)
-  | (?P<unclosed>`)
-  | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
-  | (?P<operator>!=|<>|>=|<=|==|=|>|<)
-  | (?P<bracket>[(),])
-  | (?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -88,42 +72,6 @@ class Or:
 Expression = Comparison | Word | Not | And | Or
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Where a filter is wrong, and what to do about it."""
-
-    position: int  # of the first wrong character, from 0
-    length: int
-    message: str
-
-
-class WrongFilter(Exception):
-    """A filter that means nothing; `problem` says where and what was expected."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-@dataclass(frozen=True)
-class Token:
-    """One word or sign of a filter."""
-
-    kind: str  # text, open, field, unclosed, number, operator, bracket, other, end
-    value: str
-    position: int
-
-    @property
-    def word(self) -> str:
-        """The value as a keyword."""
-        return self.value.upper() if self.kind == "field" else self.value
-
-    @property
-    def end(self) -> int:
-        """Where the next character stands."""
-        return self.position + len(self.value)
-
-
 def parse(expression: str, *, servers: bool = False) -> Expression:
     """Read a filter. `servers`: MLflow's own language alone. Raises: WrongFilter at the first thing that can't be."""
     try:
@@ -139,19 +87,9 @@ def check(expression: str, *, servers: bool = False) -> Problem | None:
     """Give the first mistake of a filter, None where there is none."""
     try:
         parse(expression, servers=servers)
-    except WrongFilter as wrong:
-        return wrong.problem
+    except WrongFilter as error:
+        return error.problem
     return None
-
-
-def tokens(expression: str) -> list[Token]:
-    """Give a filter's words and signs, and its end."""
-    found = [
-        Token(match.lastgroup or "other", match.group(), match.start())
-        for match in _TOKEN.finditer(expression)
-        if match.lastgroup != "space"
-    ]
-    return [*found, Token("end", "", len(expression.rstrip()))]
 
 
 def named(subject: Token) -> tuple[str, str]:
@@ -162,7 +100,7 @@ def named(subject: Token) -> tuple[str, str]:
     kind = KINDS.get(_without(prefix, "`"))
     key = _without(_without(_without(key, "'"), '"'), "`")
     if kind is None:
-        raise _wrong(
+        raise wrong(
             subject, f"{prefix} is no kind of name: metrics, params, tags, attributes or datasets.{_like(prefix)}"
         )
     if kind == "attributes":
@@ -170,7 +108,7 @@ def named(subject: Token) -> tuple[str, str]:
     known = {"attributes": ATTRIBUTES, "datasets": DATASET_KEYS}.get(kind)
     if known and key not in known:
         hint = _like(key, known) if dot else f" Write metrics.{key}, params.{key} or tags.{key}."
-        raise _wrong(subject, f"{key} is none of {', '.join(known)}.{hint}")
+        raise wrong(subject, f"{key} is none of {', '.join(known)}.{hint}")
     return kind, key
 
 
@@ -191,7 +129,7 @@ class _Reader:
         found = self._all() if self._servers else self._any()
         rest = self._take()
         if rest.kind != "end":
-            raise _wrong(rest, "This bracket closes nothing." if rest.value == ")" else "AND or OR is expected here.")
+            raise wrong(rest, "This bracket closes nothing." if rest.value == ")" else "AND or OR is expected here.")
         return found
 
     def _peek(self, ahead: int = 0) -> Token:
@@ -225,18 +163,18 @@ class _Reader:
             return False
         if self._servers:
             if joint.word == "OR":
-                raise _wrong(joint, "The language knows AND alone, no OR.")
-            raise _wrong(joint, f"AND is expected here, not {joint.value}.")
+                raise wrong(joint, "The language knows AND alone, no OR.")
+            raise wrong(joint, f"AND is expected here, not {joint.value}.")
         # Words may stand side by side, as in any search.
         if isinstance(last, Word) or self._begins_word():
             return True
-        raise _wrong(joint, f"AND or OR is expected here, not {joint.value}.")
+        raise wrong(joint, f"AND or OR is expected here, not {joint.value}.")
 
     def _term(self) -> Expression:
         first = self._peek()
         if self._servers:
             if first.value == "(":
-                raise _wrong(first, "Brackets cannot group comparisons; leave them out.")
+                raise wrong(first, "Brackets cannot group comparisons; leave them out.")
             return self._comparison()
         if first.value == "(":
             return self._deeper(self._group)
@@ -247,7 +185,7 @@ class _Reader:
     def _deeper(self, read: Callable[[], Expression]) -> Expression:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _wrong(self._peek(), "This is nested too deeply.")
+            raise wrong(self._peek(), "This is nested too deeply.")
         found = read()
         self._depth -= 1
         return found
@@ -256,7 +194,7 @@ class _Reader:
         opening = self._take()
         found = self._any()
         if self._take().value != ")":
-            raise _wrong(opening, "This bracket is never closed.")
+            raise wrong(opening, "This bracket is never closed.")
         return found
 
     def _negation(self) -> Expression:
@@ -290,11 +228,11 @@ class _Reader:
     def _comparison(self) -> Expression:
         subject = self._take()
         if subject.kind in ("open", "unclosed"):
-            raise _wrong(subject, "This quote is never closed.")
+            raise wrong(subject, "This quote is never closed.")
         if subject.kind == "end" or subject.word in ("AND", "OR", "NOT") or subject.value == ")":
-            raise _wrong(subject, "A comparison is missing here, such as metrics.rmse < 0.5.")
+            raise wrong(subject, "A comparison is missing here, such as metrics.rmse < 0.5.")
         if subject.kind != "field":
-            raise _wrong(subject, "A name is expected here, such as metrics.rmse or params.model.")
+            raise wrong(subject, "A name is expected here, such as metrics.rmse or params.model.")
         kind, key = named(subject)
         operator = self._operator()
         self._fits(kind, key, operator)
@@ -307,7 +245,7 @@ class _Reader:
     def _operator(self) -> Token:
         token = self._take()
         if token.value in ("==", "<>"):
-            raise _wrong(token, "Write = for equal and != for different.")
+            raise wrong(token, "Write = for equal and != for different.")
         if token.kind == "operator" or token.word in ("LIKE", "ILIKE", "IN"):
             return Token(token.kind, token.word, token.position)
         if token.word == "NOT" and self._take().word == "IN":
@@ -319,73 +257,71 @@ class _Reader:
             if following.word == "NOT" and self._take().word == "NULL":
                 return Token(token.kind, "IS NOT NULL", token.position)
         if token.kind in ("open", "unclosed"):
-            raise _wrong(token, "This quote is never closed.")
+            raise wrong(token, "This quote is never closed.")
         if token.kind == "other" or token.value.startswith(("-", "+")):
-            raise _wrong(
+            raise wrong(
                 token, f"A name that holds {token.value[0]} stands in backticks, such as metrics.`a{token.value[0]}b`."
             )
-        raise _wrong(token, "A comparison sign is expected here: = != < <= > >= LIKE ILIKE.")
+        raise wrong(token, "A comparison sign is expected here: = != < <= > >= LIKE ILIKE.")
 
     def _fits(self, kind: str, key: str, operator: Token) -> None:
         if operator.value.startswith("IS"):
             if self._servers and kind not in ("params", "tags"):
-                raise _wrong(operator, "IS NULL is for params and tags alone.")
+                raise wrong(operator, "IS NULL is for params and tags alone.")
             return
         allowed: tuple[str, ...] = NUMBER_OPERATORS if is_number(kind, key) else TEXT_OPERATORS
         lists = kind == "datasets" or (kind, key) == ("attributes", "run_id")
         if lists or not (self._servers or is_number(kind, key)):
             allowed = (*allowed, "IN", "NOT IN")
         if operator.value not in allowed:
-            raise _wrong(operator, f"{operator.value} does not fit {kind}.{key}: {', '.join(allowed)} do.")
+            raise wrong(operator, f"{operator.value} does not fit {kind}.{key}: {', '.join(allowed)} do.")
 
     def _list(self) -> tuple[str, ...]:
         opening = self._take()
         if opening.value != "(":
-            raise _wrong(opening, "A list is expected here, such as ('a', 'b').")
+            raise wrong(opening, "A list is expected here, such as ('a', 'b').")
+        if (closing := self._closing()) is not None:
+            whole = self._expression[opening.position : self._tokens[closing].end]
+            if "\\" in whole:
+                self._next = closing + 1
+                return list_texts(Token("text", whole, opening.position))
         found = []
         while True:
             item = self._take()
             if item.kind != "text":
-                raise _wrong(item, "A text in quotes is expected here, such as 'a'.")
-            found.append(_python_text(item))
+                raise wrong(item, "A text in quotes is expected here, such as 'a'.")
+            found.append(list_text(item))
             sign = self._take()
             if sign.value == ")":
                 return tuple(found)
             if sign.value != ",":
-                raise _wrong(sign, "A comma or a closing bracket is expected here.")
+                raise wrong(sign, "A comma or a closing bracket is expected here.")
             if self._peek().value == ")":
                 self._take()
                 return tuple(found)
 
+    def _closing(self) -> int | None:
+        """Give the place of the token that closes the bracket just taken."""
+        depth = 1
+        for place in range(self._next, len(self._tokens)):
+            depth += {"(": 1, ")": -1}.get(self._tokens[place].value, 0)
+            if not depth:
+                return place
+        return None
+
     def _value(self, kind: str, key: str) -> str | float:
         value = self._take()
         if value.kind == "end":
-            raise _wrong(value, "A value is missing here.")
+            raise wrong(value, "A value is missing here.")
         if value.kind in ("open", "unclosed"):
-            raise _wrong(value, "This quote is never closed.")
+            raise wrong(value, "This quote is never closed.")
         if is_number(kind, key):
             if value.kind != "number":
-                raise _wrong(value, f"A number is expected here, since {key} is one.")
+                raise wrong(value, f"A number is expected here, since {key} is one.")
             return float(value.value)
         if value.kind != "text":
-            raise _wrong(value, f"A text in quotes is expected here, such as '{value.value}'.")
+            raise wrong(value, f"A text in quotes is expected here, such as '{value.value}'.")
         return value.value[1:-1]
-
-
-def _wrong(token: Token, message: str) -> WrongFilter:
-    return WrongFilter(Problem(token.position, max(len(token.value), 1), message))
-
-
-def _python_text(token: Token) -> str:
-    """Read a text of a list as MLflow does, which takes a list for Python's."""
-    if "\\" not in token.value and token.value[0] * 2 not in token.value[1:-1] and "\n" not in token.value:
-        return token.value[1:-1]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return str(ast.literal_eval(token.value))
-    except (SyntaxError, ValueError) as error:
-        raise _wrong(token, "In a list, a backslash or a new line in a text is read as Python's.") from error
 
 
 def _without(text: str, quote: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from longshore.tracking.index import columns, language
+from longshore.tracking.index import columns, language, words
 from longshore.tracking.index.evaluate import column_of
 from longshore.tracking.index.frame import DURATION, EXPERIMENT
-from longshore.tracking.index.language import Problem, WrongFilter
 from longshore.tracking.index.vectors import Numbers
+from longshore.tracking.index.words import Problem, WrongFilter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ class Order:
 
 def parse(clause: str) -> Order:
     """Read a clause such as `metrics.rmse DESC`, or `duration`. Raises: WrongFilter."""
-    subject, *rest = language.tokens(clause)
+    subject, *rest = words.tokens(clause)
     direction = rest[0].word if rest else ""
     if subject.kind != "field" or direction not in ("", "ASC", "DESC") or len(rest) > 1 + (direction != ""):
         raise WrongFilter(Problem(0, len(clause), "A column is expected here, such as metrics.rmse DESC."))
