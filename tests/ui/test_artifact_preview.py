@@ -147,9 +147,9 @@ def test_that_the_size_stands_there_before_the_content(qtbot: QtBot) -> None:
     preview = ArtifactPreview()
     qtbot.addWidget(preview)
     preview.show_loading(Entry("a.csv", "a.csv", False, 12_345))
-    assert preview.facts.full_text() == "12 KB"
+    assert preview.facts.text() == "12 KB"
     preview.show_content(shown_of("a.csv", b"a,b\n1,2\n"))
-    assert preview.facts.full_text() == "12 KB, 1 row"
+    assert preview.facts.text() == "12 KB, 1 row"
 
 
 @pytest.fixture

@@ -18,17 +18,12 @@ from longshore.ui.pages.home_cards import ProjectTile
 from longshore.ui.shell import opening as window_opening
 from longshore.ui.shell.app import Shell
 from longshore.ui.shell.task_list import TaskList
-from longshore.ui.widgets.basic import ElidedLabel
 from tests.support.launching import make_project
 from tests.ui.conftest import ShellMaker
 
 
 def words(widget: QWidget) -> str:
-    labels = [
-        label.full_text() if isinstance(label, ElidedLabel) else label.text()
-        for label in widget.findChildren(QLabel)
-        if label.isVisible()
-    ]
+    labels = [label.text() for label in widget.findChildren(QLabel) if label.isVisible()]
     return "\n".join(labels + [button.text() for button in widget.findChildren(QPushButton) if button.isVisible()])
 
 

@@ -119,7 +119,7 @@ def test_that_a_line_without_its_end_is_shown_below(view: LogView) -> None:
     view.append(["start"])
     view.show_partial("epoch 3/10  42%")
     assert view.partial.isVisible()
-    assert view.partial.full_text() == "epoch 3/10  42%"
+    assert view.partial.text() == "epoch 3/10  42%"
     view.show_partial("")
     assert not view.partial.isVisible()
 

@@ -17,13 +17,12 @@ from longshore.settings import Home
 from longshore.store import projects
 from longshore.ui.pages.overview_work import excerpt
 from longshore.ui.shell.app import Shell
-from longshore.ui.widgets.basic import ElidedLabel
 from tests.ui.conftest import ShellMaker
 
 
 def words(widget: object) -> str:
     found = widget.findChildren(QLabel)  # type: ignore[attr-defined]
-    texts = [one.full_text() if isinstance(one, ElidedLabel) else one.text() for one in found]
+    texts = [one.text() for one in found]
     return "\n".join(texts + [button.text() for button in widget.findChildren(QPushButton)])  # type: ignore[attr-defined]
 
 

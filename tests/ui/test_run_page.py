@@ -146,7 +146,7 @@ def test_that_a_run_made_elsewhere_shows_its_values_and_says_where_its_output_is
     shell.context.open("run", run_id=living)
     page = shell.window.page_of("run")
     assert isinstance(page, RunPage)
-    qtbot.waitUntil(lambda: page.head.name.full_text() == "from-a-notebook", timeout=20_000)
+    qtbot.waitUntil(lambda: page.head.name.text() == "from-a-notebook", timeout=20_000)
     assert page.live.console.currentWidget() is not page.live.log
     for tab, name, value in (("params", "alpha", "0.3"), ("tags", "team", "blue")):
         page.tabs.choose(tab)
@@ -221,7 +221,7 @@ def test_that_a_long_name_leaves_room_for_the_state_and_the_experiment(
     shell.context.open("run", run_id=run.id)
     page = shell.window.page_of("run")
     assert isinstance(page, RunPage)
-    qtbot.waitUntil(lambda: page.head.name.full_text() == run.name, timeout=20_000)
+    qtbot.waitUntil(lambda: page.head.name.text() == run.name, timeout=20_000)
     assert shell.window.width() == 1024
     (badge,) = [each for each in page.head.findChildren(QLabel) if each.toolTip() == experiment.name]
     qtbot.waitUntil(lambda: page.head.name.width() > 200)
@@ -255,6 +255,6 @@ def test_that_what_was_read_stays_when_the_server_goes_away(qtbot: QtBot, shell:
     processes.stop_agent(shell.home)
     processes.put_server(shell.home, pid=None, process_started=None, port=1, state="stopped", detail="")
     qtbot.waitUntil(lambda: page.findChild(Banner) is not None, timeout=40_000)
-    assert page.head.name.full_text() == "from-a-notebook"
+    assert page.head.name.text() == "from-a-notebook"
     assert "Parameters  1" in tab_titles(page)
     assert any(each.text() == "Compare…" for each in buttons_above(shell))

@@ -40,7 +40,7 @@ def row(number: int, **changes: object) -> RunRow:
 
 @pytest.fixture
 def table(qtbot: QtBot) -> RunTable:
-    made = RunTable()
+    made = RunTable(None)
     qtbot.addWidget(made)
     made.resize(1100, 400)
     fill(made, 6)

@@ -133,7 +133,7 @@ class DeploymentView(QScrollArea):
         self._model_note.setText("serves nothing yet")
         self._show_facts()
         url = f"{deployment.url}/invocations" if deployment.url else ""
-        if url != self._url.full_text():
+        if url != self._url.text():
             self._url.setText(url)
         self._url_box.setVisible(bool(url) and bool(deployment.serving_version))
         self.progress.show_row(row)
@@ -148,7 +148,7 @@ class DeploymentView(QScrollArea):
             f"changed {ago(deployment.updated_at)}",
         ]
         words = ", ".join(filter(None, facts))
-        if words != self._facts.full_text():
+        if words != self._facts.text():
             self._facts.setText(words)
 
     def tick(self) -> None:
@@ -176,11 +176,11 @@ class DeploymentView(QScrollArea):
             self.model_opened.emit(f"{row.model_name}/{row.serving_version or row.model_version}")
 
     def _copy_url(self) -> None:
-        self._copy(self._url.full_text(), "the address")
+        self._copy(self._url.text(), "the address")
 
     def _copy_curl(self) -> None:
         body = shlex.quote(self.request)
-        command = f"curl -s {self._url.full_text()} -H 'Content-Type: application/json' -d {body}"
+        command = f"curl -s {self._url.text()} -H 'Content-Type: application/json' -d {body}"
         self._copy(command, "the command")
 
     def _copy_log(self) -> None:

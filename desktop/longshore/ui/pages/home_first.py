@@ -15,7 +15,18 @@ from longshore.settings import Home
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.tasks import Work
 from longshore.ui.theme.style import color
-from longshore.ui.widgets.basic import Button, Card, ElidedLabel, IconLabel, badge, clear, label, row_of, vertical
+from longshore.ui.widgets.basic import (
+    Button,
+    Card,
+    ElidedLabel,
+    IconLabel,
+    KeyButton,
+    badge,
+    clear,
+    label,
+    row_of,
+    vertical,
+)
 
 if TYPE_CHECKING:
     from longshore.doctor import Check
@@ -81,9 +92,7 @@ class FirstRun(QWidget):
         ):
             column.addWidget(label(words, "body", "secondary"), 0, middle)
         column.addSpacing(16)
-        self.open_button = Button(
-            "Open folder…", open_folder, icon="folder", kind="primary", shortcut="Ctrl+O", show_keys=True
-        )
+        self.open_button = KeyButton("Open folder…", open_folder, icon="folder", kind="primary", shortcut="Ctrl+O")
         sample = Button(
             "Try the sample", open_sample, icon="sparkle", tip="Grades of 1,599 real wines; trains in seconds"
         )

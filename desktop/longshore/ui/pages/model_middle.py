@@ -38,7 +38,7 @@ class ModelHead(QWidget):
 
     def show_model(self, model: ModelInfo) -> None:
         """Show a model."""
-        if model.name != self._name.full_text():
+        if model.name != self._name.text():
             self.show_flavors(())
         self._name.setText(model.name)
         self._description.setText(model.description or facts_of(model))

@@ -131,7 +131,7 @@ class RunPage(Page):
     def crumbs(self) -> list[tuple[str, str | None]]:
         project = self.context.project
         parts: list[tuple[str, str | None]] = [(project.name, "overview")] if project else []
-        return [*parts, ("Runs", "runs"), (self.head.name.full_text() or "Run", None)]
+        return [*parts, ("Runs", "runs"), (self.head.name.text() or "Run", None)]
 
     def actions_now(self) -> list[Action]:
         state = self._state

@@ -70,16 +70,16 @@ class RunsPage(Page):
         self.bar = RunsToolbar()
         self.filter = self.bar.filter
         column.addWidget(self.bar)
-        self.table = RunTableView()
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.table)
-        self._instead = QWidget()
-        self._instead_column = vertical(self._instead, (20, 20, 20, 20))
-        self._stack.addWidget(self._instead)
+        # From the outside in: Qt styles again all that is inside of what moves.
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
-        self._splitter.addWidget(self._stack)
         column.addWidget(self._splitter, 1)
+        self._stack = QStackedWidget(self._splitter)
+        self.table = RunTableView(self._stack)
+        self._stack.addWidget(self.table)
+        self._instead = QWidget(self._stack)
+        self._instead_column = vertical(self._instead, (20, 20, 20, 20))
+        self._stack.addWidget(self._instead)
         self._connect()
 
     @cached_property

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from longshore.errors import Invalid, LongshoreError
-from longshore.ui.widgets.basic import Button, Card, ElidedLabel, clear, horizontal, label, row_of, vertical
+from longshore.ui.widgets.basic import Button, Card, ElidedLabel, KeyButton, clear, horizontal, label, row_of, vertical
 from longshore.ui.widgets.choices import Segmented
 from longshore.ui.widgets.facts import FactGrid
 from longshore.ui.widgets.pill import Pill
@@ -81,14 +81,13 @@ class TryIt(QFrame):
         self._error = label("", "small", "danger", wrap=True)
         self._error.hide()
         column.addWidget(self._error)
-        self._button = Button(
+        self._button = KeyButton(
             "Predict",
             self.send,
             icon="play",
             kind="primary",
             tip="Send the request",
             shortcut="Ctrl+Enter",
-            show_keys=True,
         )
         column.addWidget(row_of(self._button, None))
         self._answer = QWidget()

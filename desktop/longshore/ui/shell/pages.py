@@ -59,11 +59,11 @@ class PageRow:
     # What the lit entry of the navigation is, where the page itself has none.
     under: str = ""
 
-    def make(self, context: AppContext) -> Page:
-        """Import the page's module and make the page."""
+    def make(self, context: AppContext, parent: QWidget) -> Page:
+        """Import the page's module and make the page, in its place from the start: Qt styles again what moves."""
         module, _, name = self.where.partition(":")
         factory = getattr(importlib.import_module(f"longshore.ui.pages.{module}"), name)
-        return cast(Callable[[AppContext], Page], factory)(context)
+        return cast(Callable[[AppContext, QWidget], Page], factory)(context, parent)
 
 
 PAGES: tuple[PageRow, ...] = (

@@ -17,10 +17,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from longshore.errors import Cancelled, LongshoreError
 from longshore.progress import CancelToken, Progress
+from longshore.ui.widgets.late_content import TURN_MS
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 # Imports and JSON hold the interpreter's lock: more threads than this would only starve the window.
 THREADS = 4
+# Answers are handed over for so long before the event loop comes round.
+SWARM_S = 0.008
 
 
 @dataclass
@@ -52,8 +55,8 @@ class Task(Generic[T]):
 class TaskRunner(QObject):
     """Runs work in a pool; lives as long as the application."""
 
-    # number, kind ("progress", "done", "failed"), payload
-    _posted = Signal(int, str, object)
+    # Something arrived.
+    _posted = Signal()
     # The shown tasks changed.
     tasks_changed = Signal()
     # A task failed and nobody who asked shows it: title, error.
@@ -69,6 +72,9 @@ class TaskRunner(QObject):
         # Work that waits for `release`, None when nothing is held back.
         self._held: list[tuple[Any, ...]] | None = None
         self._holding = threading.Lock()
+        # What came back and was not delivered yet: number, kind ("progress", "done", "failed"), payload.
+        self._arrived: deque[tuple[int, str, Any]] = deque()
+        self._resting = False
         self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     @cached_property
@@ -199,9 +205,25 @@ class TaskRunner(QObject):
     def _post(self, number: int, kind: str, payload: object) -> None:
         # The application may be gone by now; then nobody waits for the answer.
         if not self._closed and shiboken6.isValid(self):
-            self._posted.emit(number, kind, payload)
+            self._arrived.append((number, kind, payload))
+            self._posted.emit()
 
-    def _deliver(self, number: int, kind: str, payload: Any) -> None:
+    def _deliver(self) -> None:
+        """Hand over what arrived. After a few milliseconds the rest waits a turn: answers come in swarms."""
+        began = time.monotonic()
+        while self._arrived and not self._resting:
+            try:
+                self._deliver_one(*self._arrived.popleft())
+            finally:
+                if self._arrived and time.monotonic() - began > SWARM_S:
+                    self._resting = True
+                    QTimer.singleShot(TURN_MS, self, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = False
+        self._deliver()
+
+    def _deliver_one(self, number: int, kind: str, payload: Any) -> None:
         task = self._tasks.get(number)
         if task is None:
             return

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QWidget
 
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
-from longshore.ui.widgets.basic import Button, ElidedLabel, clear, horizontal, label
+from longshore.ui.widgets.basic import Button, ElidedLabel, KeyButton, clear, horizontal, label
 
 HEIGHT = 48
 # Below this width the quieter actions move into the menu at the right.
@@ -36,9 +36,13 @@ class TopBar(QFrame):
         row.addWidget(self._buttons)
         self._shown: list[Action] = []
         self._look: list[object] = []
+        self._path: list[tuple[str, str | None]] = []
 
     def show_crumbs(self, crumbs: list[tuple[str, str | None]]) -> None:
         """Show the path to this page; each part leads to its page."""
+        if crumbs == self._path:
+            return
+        self._path = crumbs
         clear(self._crumb_row)
         for index, (title, page_id) in enumerate(crumbs):
             last = index == len(crumbs) - 1
@@ -89,13 +93,13 @@ class TopBar(QFrame):
         self.show_actions(self._shown)
 
     def _button(self, action: Action) -> Button:
-        button = Button(
+        shows_keys = action.shortcut and (self._room[1] or action.kind == "primary")
+        button: Button = (KeyButton if shows_keys else Button)(
             action.title,
             icon=action.icon,
             kind=action.kind,
             tip=action.command or action.title,
             shortcut=action.shortcut,
-            show_keys=bool(action.shortcut) and (self._room[1] or action.kind == "primary"),
         )
         button.clicked.connect(partial(self._run, action.id))
         if action.disabled_because:

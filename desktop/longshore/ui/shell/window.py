@@ -20,6 +20,7 @@ from longshore.ui.shell.status_bar import StatusBar
 from longshore.ui.shell.top_bar import TopBar
 from longshore.ui.theme.tokens import values
 from longshore.ui.widgets.basic import horizontal, vertical
+from longshore.ui.widgets.late_content import TURN_MS
 
 if TYPE_CHECKING:
     from longshore.ui.shell.palette import Palette
@@ -42,7 +43,7 @@ class MainWindow(QMainWindow):
         self.actions_registry = ActionRegistry()
         self.actions_registry.add_source(self._page_actions)
         self._pages: dict[str, Page] = {}
-        self._shortcuts: list[QShortcut] = []
+        self._shortcuts: dict[str, QShortcut] = {}
         self._painted = False
         self._nav_narrow: bool | None = None  # what the person chose; None: by width
         self.setWindowTitle("Longshore")
@@ -105,6 +106,11 @@ class MainWindow(QMainWindow):
         self._rows_timer.setInterval(120)
         self._rows_timer.timeout.connect(self._refresh_page)
         context.rows_changed.connect(self._rows_timer_start)
+        # Bar and shortcuts change in a turn of their own, once for all that asks for it.
+        self._bar_timer = QTimer(self)
+        self._bar_timer.setSingleShot(True)
+        self._bar_timer.setInterval(TURN_MS)
+        self._bar_timer.timeout.connect(self._show_actions)
         # Fields take the sign as text; elsewhere it leads to the page's filter or search.
         self._bind("/", "Ctrl+F")
 
@@ -125,7 +131,7 @@ class MainWindow(QMainWindow):
     def page_of(self, page_id: str) -> Page:
         """Give a page, made at first use."""
         if page_id not in self._pages:
-            page = BY_ID[page_id].make(self.context)
+            page = BY_ID[page_id].make(self.context, self._stack)
             self._pages[page_id] = page
             self._stack.addWidget(page)
         return self._pages[page_id]
@@ -149,7 +155,10 @@ class MainWindow(QMainWindow):
         self.refresh_actions()
 
     def refresh_actions(self) -> None:
-        """Show breadcrumb, buttons and shortcuts of the page as they are now."""
+        """Show breadcrumb, buttons and shortcuts of the page as they are a turn later."""
+        self._bar_timer.start()
+
+    def _show_actions(self) -> None:
         page = self.page
         if page is None:
             return
@@ -158,17 +167,11 @@ class MainWindow(QMainWindow):
         self._bind_shortcuts()
 
     def _bind_shortcuts(self) -> None:
-        wanted = [action.shortcut for action in self.actions_registry.available() if action.shortcut]
-        if wanted == [
-            shortcut.key().toString(QKeySequence.SequenceFormat.PortableText) for shortcut in self._shortcuts
-        ]:
-            return
-        for shortcut in self._shortcuts:
-            shortcut.setEnabled(False)
-            shortcut.deleteLater()
-        self._shortcuts = []
-        for keys in dict.fromkeys(wanted):
-            self._shortcuts.append(self._bind(keys, keys))
+        wanted = {action.shortcut for action in self.actions_registry.available() if action.shortcut}
+        for keys in wanted - self._shortcuts.keys():
+            self._shortcuts[keys] = self._bind(keys, keys)
+        for keys, shortcut in self._shortcuts.items():
+            shortcut.setEnabled(keys in wanted)
 
     def _bind(self, keys: str, action_keys: str) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self)

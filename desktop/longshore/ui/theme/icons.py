@@ -60,6 +60,7 @@ def drawn(width: int, height: int, ratio: float, paint: Callable[[QPainter], Non
     return made
 
 
+@functools.lru_cache(maxsize=500)
 def icon(name: str, color: str, disabled: str | None = None, size: int = 16, gap: int = 0) -> QIcon:
     """Give an icon for a button: in the state's colour, and in another one while the button is disabled.
 

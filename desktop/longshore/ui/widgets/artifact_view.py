@@ -188,6 +188,6 @@ class ArtifactPreview(QWidget):
 
     def show_content(self, shown: Shown) -> None:
         """Show what was read of the file."""
-        known = self.facts.full_text()
+        known = self.facts.text()
         self.facts.setText(", ".join([*([known] if known else []), *shown.facts]))
         self._replace(content_of(shown))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -51,7 +51,10 @@ def label(text: str = "", role: str = "body", tone: str = "", *, wrap: bool = Fa
 
 
 class ElidedLabel(QLabel):
-    """A label on one line that ends in an ellipsis where it does not fit; the whole text is its tooltip."""
+    """A label on one line that ends in an ellipsis where it does not fit; the whole text is its tooltip.
+
+    It shortens when it paints. To put a shorter text in would tell the layout each time, which measures all again.
+    """
 
     def __init__(
         self,
@@ -61,47 +64,28 @@ class ElidedLabel(QLabel):
         *,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     ) -> None:
-        super().__init__()
-        self._full, self._mode = text, mode
+        super().__init__(text)
+        self._mode = mode
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
         if tone:
             self.setProperty("tone", tone)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(24)
-        self.setText(text)
 
-    def setText(self, text: str) -> None:  # noqa: N802
-        self._full = text
-        self.setAccessibleName(text)
-        self._fit()
-        self.updateGeometry()
-
-    def full_text(self) -> str:
-        """Give the text before it was shortened."""
-        return self._full
-
-    def sizeHint(self) -> QSize:
-        self.ensurePolished()
-        return QSize(QFontMetrics(self.font()).horizontalAdvance(self._full) + 2, super().sizeHint().height())
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(24, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def event(self, event: QEvent) -> bool:
-        answer = super().event(event)
-        if event.type() in (QEvent.Type.Polish, QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit()
-        return answer
-
-    def _fit(self) -> None:
-        shown = QFontMetrics(self.font()).elidedText(self._full, self._mode, max(self.width(), 1))
-        super().setText(shown)
-        self.setToolTip(self._full if shown != self._full else "")
+    def paintEvent(self, event: QPaintEvent) -> None:
+        text, room, metrics = self.text(), self.contentsRect(), self.fontMetrics()
+        short = metrics.horizontalAdvance(text) > room.width() + 1
+        if short != bool(self.toolTip()) or (short and self.toolTip() != text):
+            self.setToolTip(text if short else "")
+        if not short:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        self.drawFrame(painter)
+        shown = metrics.elidedText(text, self._mode, room.width())
+        self.style().drawItemText(
+            painter, room, self.alignment(), self.palette(), self.isEnabled(), shown, self.foregroundRole()
+        )
 
 
 class IconLabel(QWidget):
@@ -136,11 +120,10 @@ class Button(QPushButton):
         size: str = "",
         tip: str = "",
         shortcut: str = "",
-        show_keys: bool = False,
     ) -> None:
         super().__init__(text)
-        self._keys: QWidget | None = None
         self._icon, self._kind, self._rest = icon, kind, text
+        self._drawn: tuple[object, ...] = ()
         # Not "size": every widget has a property of that name, and the style sheet would never see ours.
         for name, value in (("kind", kind), ("extent", size)):
             if value:
@@ -152,8 +135,6 @@ class Button(QPushButton):
         self.setAutoDefault(False)
         self._icon_size = 14 if size == "small" else 16
         self._draw_icon()
-        if show_keys and shortcut:
-            self._show_keys(shortcut)
         if clicked is not None:
             self.clicked.connect(lambda _checked=False: clicked())
 
@@ -161,20 +142,6 @@ class Button(QPushButton):
         """Show another icon."""
         self._icon = name
         self._draw_icon()
-
-    def _show_keys(self, shortcut: str) -> None:
-        self.setProperty("keys", True)
-        self._keys = key_hint(shortcut, on_accent=self._kind == "primary")
-        row = horizontal(self, (0, 0, 8, 0))
-        row.addStretch(1)
-        row.addWidget(self._keys)
-
-    def sizeHint(self) -> QSize:
-        hint = super().sizeHint()
-        return hint if self._keys is None else hint + QSize(self._keys.sizeHint().width() + 8, 0)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
 
     def disable(self, reason: str) -> None:
         """Switch off and say why in the tooltip."""
@@ -200,13 +167,35 @@ class Button(QPushButton):
             self._draw_icon()
 
     def _draw_icon(self) -> None:
-        if self._icon:
-            tokens = {"primary": "text.onAccent", "danger": "danger.text", "dangerSolid": "text.onDanger"}
-            tokens["inverseGhost"] = "text.inverseSecondary"
-            token = tokens.get(self._kind, "accent.text" if self._kind == "link" else "text.secondary")
-            gap = ICON_GAP if self.text() else 0
+        if not self._icon:
+            return
+        tokens = {"primary": "text.onAccent", "danger": "danger.text", "dangerSolid": "text.onDanger"}
+        tokens["inverseGhost"] = "text.inverseSecondary"
+        token = tokens.get(self._kind, "accent.text" if self._kind == "link" else "text.secondary")
+        gap = ICON_GAP if self.text() else 0
+        look = (self._icon, hex_color(token), hex_color("text.disabled"), self._icon_size, gap)
+        if look != self._drawn:
+            self._drawn = look
             self.setIconSize(QSize(self._icon_size + gap, self._icon_size))
-            self.setIcon(icons.icon(self._icon, hex_color(token), hex_color("text.disabled"), self._icon_size, gap))
+            self.setIcon(icons.icon(*look))
+
+
+class KeyButton(Button):
+    """A button that shows its keys at the right."""
+
+    def __init__(self, text: str, clicked: Callable[[], object] | None = None, *, shortcut: str, **look: str) -> None:
+        super().__init__(text, clicked, shortcut=shortcut, **look)
+        self.setProperty("keys", True)
+        self._keys = key_hint(shortcut, on_accent=look.get("kind") == "primary")
+        row = horizontal(self, (0, 0, 8, 0))
+        row.addStretch(1)
+        row.addWidget(self._keys)
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() + QSize(self._keys.sizeHint().width() + 8, 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
 
 def key_hint(keys: str, *, on_accent: bool = False) -> QWidget:

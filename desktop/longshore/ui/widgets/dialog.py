@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
 from longshore.ui.theme.tokens import values
-from longshore.ui.widgets.basic import Button, horizontal, label, line, vertical
+from longshore.ui.widgets.basic import Button, KeyButton, horizontal, label, line, vertical
 
 
 class Dialog(QDialog):
@@ -49,17 +49,11 @@ class Dialog(QDialog):
         self.foot_row = horizontal(foot, (24, 0, 24, 0), 8)
         self.message = label("", "small", "danger", wrap=True)
         self.foot_row.addWidget(self.message, 1)
-        self.cancel_button = Button(
-            cancel, self.reject, size="large", tip=cancel, shortcut="Esc", show_keys=size == "large"
-        )
-        self.confirm_button = Button(
-            confirm,
-            self._confirm,
-            kind=kind,
-            size="large",
-            tip=confirm,
-            shortcut="Ctrl+Enter",
-            show_keys=kind == "primary",
+        leaving = KeyButton if size == "large" else Button
+        self.cancel_button: Button = leaving(cancel, self.reject, size="large", tip=cancel, shortcut="Esc")
+        agreeing = KeyButton if kind == "primary" else Button
+        self.confirm_button: Button = agreeing(
+            confirm, self._confirm, kind=kind, size="large", tip=confirm, shortcut="Ctrl+Enter"
         )
         self.foot_row.addWidget(self.cancel_button)
         self.foot_row.addWidget(self.confirm_button)

@@ -131,7 +131,7 @@ class LogView(QFrame):
 
     def show_partial(self, line: str) -> None:
         """Show the last line while it has no end yet, such as a progress bar's."""
-        if line != self.partial.full_text():
+        if line != self.partial.text():
             self.partial.setText(_shortened(line))
             self._partial_row.setVisible(bool(line.strip()))
 

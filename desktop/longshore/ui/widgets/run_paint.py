@@ -177,7 +177,9 @@ def _bars(painter: QPainter, token: str, bars: Sequence[QLineF]) -> None:
     if not bars:
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(color(token), _BAR, c=Qt.PenCapStyle.RoundCap))
+    pen = QPen(color(token), _BAR)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
     painter.drawLines(bars)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 

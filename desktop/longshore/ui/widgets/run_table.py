@@ -82,10 +82,15 @@ class RunTable(QWidget):
     sort_asked = Signal(object)
     compare_asked = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(parent)
         self.model = RunTableModel()
-        self.pinned, self.rest = RunView(pinned=True), RunView(pinned=False)
+        row = horizontal(self)
+        self._left, right = QWidget(self), QWidget(self)
+        row.addWidget(self._left)
+        row.addWidget(Edge())
+        row.addWidget(right, 1)
+        self.pinned, self.rest = RunView(self._left, pinned=True), RunView(right, pinned=False)
         self.pinned.setAccessibleName("Runs")
         self.rest.setAccessibleName("Runs, metrics and parameters")
         for view in (self.pinned, self.rest):
@@ -99,26 +104,20 @@ class RunTable(QWidget):
             view.horizontalHeader().setSelectionModel(self._no_selection)
         self.pinned.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.pinned.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._lay_out()
+        self._lay_out(right)
         self._connect()
         self._fit_columns()
 
-    def _lay_out(self) -> None:
-        row = horizontal(self)
-        self._left = QWidget()
+    def _lay_out(self, right_holder: QWidget) -> None:
         left = vertical(self._left)
         left.addWidget(GroupStrip(self.pinned, self.model, pinned=True))
         left.addWidget(self.pinned, 1)
         # As high as the other half's scroll bar, so that both halves end in the same row.
         self._under = QWidget()
         left.addWidget(self._under)
-        right_holder = QWidget()
         right = vertical(right_holder)
         right.addWidget(GroupStrip(self.rest, self.model, pinned=False))
         right.addWidget(self.rest, 1)
-        row.addWidget(self._left)
-        row.addWidget(Edge())
-        row.addWidget(right_holder, 1)
 
     def _connect(self) -> None:
         self.pinned.verticalScrollBar().valueChanged.connect(self.rest.verticalScrollBar().setValue)

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from longshore.ui.theme.style import color
 from longshore.ui.widgets.run_columns import BOX
@@ -27,8 +27,8 @@ KEYPAD = Qt.KeyboardModifier.KeypadModifier
 class BoxHeader(QHeaderView):
     """A header whose first section is the box that selects all rows."""
 
-    def __init__(self) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
         self.mark = ""
 
     def show_mark(self, mark: str) -> None:
@@ -53,8 +53,8 @@ class RunView(QTableView):
     hovered_row = Signal(int)
     focus_moved = Signal()
 
-    def __init__(self, *, pinned: bool) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget, *, pinned: bool) -> None:
+        super().__init__(parent)
         self._pinned = pinned
         self._on_box = False
         # The row that has the keyboard's focus, -1 while neither half has it.
@@ -62,7 +62,7 @@ class RunView(QTableView):
         # The row's frame shows where the keyboard is, in both halves.
         self.setProperty("bare", True)
         if pinned:
-            self.setHorizontalHeader(BoxHeader())
+            self.setHorizontalHeader(BoxHeader(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -129,7 +129,9 @@ class RunView(QTableView):
         # Open at the seam: the two halves draw one frame.
         across = self.viewport().rect().adjusted(0 if self._pinned else -4, 0, 4 if self._pinned else 0, 0)
         top, height = self.rowViewportPosition(self.focused_row), self.rowHeight(self.focused_row)
-        painter.setPen(QPen(color("focus.ring"), 2, j=Qt.PenJoinStyle.MiterJoin))
+        pen = QPen(color("focus.ring"), 2)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
         painter.drawRect(across.left() + 1, top + 1, across.width() - 2, height - 2)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
