@@ -14,11 +14,10 @@ from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.runs import Metric
 from longshore.settings import Home
 from longshore.tracking.rows import RunRow
-from longshore.ui.pages.run import RunPage
 from longshore.ui.pages.run_compare import CompareDialog, others_of
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.shell.app import Shell
-from tests.ui.conftest import ShellMaker
+from tests.ui.conftest import ShellMaker, shown_run_page
 
 BEGAN_MS = 1_760_000_000_000
 
@@ -43,8 +42,7 @@ def three(client: Client) -> list[str]:
 
 def ask(qtbot: QtBot, shell: Shell, run_id: str) -> CompareDialog:
     shell.context.open("run", run_id=run_id)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
+    page = shown_run_page(shell)
     qtbot.waitUntil(lambda: bool(page.actions_now()), timeout=20_000)
     button = next(each for each in shell.window.top_bar.findChildren(QPushButton) if each.text() == "Compare…")
     button.click()

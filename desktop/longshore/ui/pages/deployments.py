@@ -53,11 +53,10 @@ class DeploymentsPage(Page):
         outer = vertical(self)
         self._stack = QStackedWidget()
         self._content = LateContent(
-            lambda _holder: self.side,
+            lambda holder: beside(holder, self.side, self.split),
             lambda _holder: self.view,
             lambda _holder: self.try_it,
-            lambda _holder: self.split,
-            lambda holder: beside(holder, self.side, self.split),
+            lambda _holder: self.split.hold(self.view, self.try_it),
         )
         self._stack.addWidget(self._content)
         self._instead = QWidget()
@@ -72,14 +71,14 @@ class DeploymentsPage(Page):
     @cached_property
     def side(self) -> SideList:
         """The list of deployments."""
-        made = SideList("Deployments")
+        made = SideList("Deployments", self._content)
         made.chosen.connect(self._choose)
         return made
 
     @cached_property
     def view(self) -> DeploymentView:
         """The selected deployment."""
-        made = DeploymentView()
+        made = DeploymentView(self.split)
         made.copied.connect(lambda what: self.context.tell("success", f"Copied {what}"))
         made.cancel_asked.connect(self._cancel)
         made.retry_asked.connect(self._retry)
@@ -90,15 +89,15 @@ class DeploymentsPage(Page):
     @cached_property
     def try_it(self) -> TryIt:
         """The form that sends requests."""
-        made = TryIt()
+        made = TryIt(self.split)
+        made.closed.connect(partial(self.split.show_panel, False))
         made.asked.connect(self._predict)
         return made
 
     @cached_property
     def split(self) -> SideSplit:
         """The view with the form beside it."""
-        made = SideSplit(self.view, self.try_it)
-        self.try_it.closed.connect(partial(made.show_panel, False))
+        made = SideSplit(self._content)
         made.panel_moved.connect(self.context.actions_changed)
         return made
 
