@@ -85,6 +85,8 @@ def open_shell(qapp: QApplication, qtbot: QtBot) -> Iterator[ShellMaker]:
         qtbot.waitUntil(lambda: hasattr(shell, "services"), timeout=20_000)
         if page is not None:
             shell.context.open(page)
+        # The keys of all pages come a turn after the page.
+        qtbot.waitUntil(lambda: "Alt+Left" in shell.window.shortcuts, timeout=20_000)
         return shell
 
     yield make

@@ -42,10 +42,10 @@ def three(client: Client) -> list[str]:
 
 def ask(qtbot: QtBot, shell: Shell, run_id: str) -> CompareDialog:
     shell.context.open("run", run_id=run_id)
-    page = shown_run_page(shell)
-    qtbot.waitUntil(lambda: bool(page.actions_now()), timeout=20_000)
-    button = next(each for each in shell.window.top_bar.findChildren(QPushButton) if each.text() == "Compare…")
-    button.click()
+    shown_run_page(shell)
+    buttons = lambda: [e for e in shell.window.top_bar.findChildren(QPushButton) if e.text() == "Compare…"]  # noqa: E731
+    qtbot.waitUntil(lambda: bool(buttons()), timeout=20_000)
+    buttons()[0].click()
     dialog = shell.window.findChild(CompareDialog)
     assert isinstance(dialog, CompareDialog)
     qtbot.waitUntil(lambda: dialog.list.count() > 0, timeout=20_000)
