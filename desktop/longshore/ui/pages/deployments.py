@@ -11,7 +11,6 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from longshore.errors import LongshoreError
-from longshore.store.records import Deployment
 from longshore.ui.pages import deployments_work as work
 from longshore.ui.pages.deployment_view import DeploymentView
 from longshore.ui.pages.deployments_dialogs import DeployVersionDialog
@@ -24,7 +23,7 @@ from longshore.ui.shell.pages import Page
 from longshore.ui.shell.task_list import stop_work
 from longshore.ui.widgets.basic import clear, vertical
 from longshore.ui.widgets.dialog import ConfirmDialog
-from longshore.ui.widgets.late_content import LateContent, beside
+from longshore.ui.widgets.late_content import TURN_MS, LateContent, beside
 from longshore.ui.widgets.side_list import Entry, SideList
 from longshore.ui.widgets.side_split import SideSplit
 from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
@@ -252,7 +251,7 @@ class DeploymentsPage(Page):
             return
         self.side.show_entries([_entry(each) for each in self._rows or ()], self._name)
         self.view.show_row(row)
-        self._show_form(row.deployment)
+        QTimer.singleShot(TURN_MS, self, self._show_form)
         QTimer.singleShot(AFTER_PAINT_MS, self, self._read_health)
         self.context.actions_changed.emit()
 
@@ -286,7 +285,10 @@ class DeploymentsPage(Page):
 
     # -- the form -----------------------------------------------------------------------------------------------
 
-    def _show_form(self, deployment: Deployment) -> None:
+    def _show_form(self) -> None:
+        if self.row is None:
+            return
+        deployment = self.row.deployment
         if not deployment.serving_version:
             self._form_of = ""
             self.try_it.show_nothing("The form appears when the first version is healthy.")

@@ -135,6 +135,9 @@ class MainWindow(QMainWindow):
             page = BY_ID[page_id].make(self.context, self._stack)
             self._pages[page_id] = page
             self._stack.addWidget(page)
+            # It was long in the making: its first picture comes in a turn of its own.
+            page.setUpdatesEnabled(False)
+            QTimer.singleShot(TURN_MS, page, partial(page.setUpdatesEnabled, True))
         return self._pages[page_id]
 
     def announce(self, page_id: str) -> None:
