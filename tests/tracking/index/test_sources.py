@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 
 from longshore.mlflow_rest import runs
 from longshore.mlflow_rest.client import Client
+from longshore.settings import Home
 from longshore.tracking.index import database_values, from_rest, from_sqlite
 from longshore.workspace.tracking_process import set_wal
 from tests.support.tracking import running_server
@@ -58,7 +60,7 @@ def write_what_no_client_may(odd: Odd) -> None:
     """Put what other programs, and MLflow's earlier versions, leave in such a file."""
     with contextlib.closing(sqlite3.connect(odd.database)) as connection, connection:
         chosen = "SELECT run_uuid FROM runs WHERE name = 'renamed'"
-        for name in ("emoji 🐙 'key'\n\"tag\"", "", "a\x1fb", "%s {}"):
+        for name in ("emoji 🐙 'key'\n\"tag\"", "", "a\x1fb", "a,b", "%s {}"):
             connection.execute(f"INSERT INTO tags (key, value, run_uuid) SELECT ?, ?, ({chosen})", (name, name))
             connection.execute(f"INSERT INTO params (key, value, run_uuid) SELECT ?, ?, ({chosen})", (name, name))
             connection.execute(
@@ -100,6 +102,23 @@ def test_that_the_odd_values_are_there_at_all(odd: Odd) -> None:
 
 def test_that_the_rest_api_gives_every_value_that_the_server_gives(odd: Odd) -> None:
     assert held(list(from_rest.fill(odd.client, odd.experiment))) == told(odd.client, odd.experiment)
+
+
+def test_that_no_use_of_an_index_imports_pandas(odd: Odd, home: Home) -> None:
+    home.tracking.mkdir()
+    for suffix in ("", "-wal", "-shm"):
+        home.tracking.joinpath(f"mlflow.db{suffix}").symlink_to(f"{odd.database}{suffix}")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.index_uses", str(home.path), odd.client.url, odd.experiment],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout)
+    assert len(said) == 24
+    assert [use for use, imported in said.items() if imported] == []
 
 
 @pytest.mark.parametrize("many", [3, 100])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from longshore.errors import Unavailable
-from longshore.tracking.index import columns, database_values
+from longshore.tracking.index import bridge, columns, database_values
 from longshore.tracking.index.pivot import Gathered
 
 if TYPE_CHECKING:
@@ -160,19 +160,22 @@ class Database:
         import pyarrow as pa
 
         ids = [run[0] for run in runs]
-        built: dict[str, pa.Array] = dict(zip(_ATTRIBUTES, zip(*runs, strict=True), strict=True)) if runs else {}
-        built = {name: pa.array(values, columns.type_of(name)) for name, values in built.items()}
         if not runs:
-            return columns.conforming(pa.table({columns.RUN_ID: pa.array([], pa.string())}))
-        built[columns.EXPERIMENT_ID] = pa.array([experiment_id] * len(runs))
+            return columns.conforming(pa.table({columns.RUN_ID: bridge.strings([])}))
+        with self._told():
+            built = {
+                name: columns.made(name, values)
+                for name, values in zip(_ATTRIBUTES, zip(*runs, strict=True), strict=True)
+            }
+        built[columns.EXPERIMENT_ID] = bridge.strings([experiment_id] * len(runs))
         numbers = {run: number for number, run in enumerate(ids)}
         with contextlib.nullcontext() if scanned else self._wanted(ids):
             for gathered in self._values(numbers, scanned=scanned):
                 built.update(gathered.columns(len(ids)))
             if datasets := self._datasets(numbers, scanned=scanned):
-                built[columns.DATASETS] = pa.array(_spread(datasets, len(ids)), columns.type_of(columns.DATASETS))
+                built[columns.DATASETS] = columns.made(columns.DATASETS, _spread(datasets, len(ids)))
             if models := self._models(numbers, scanned=scanned):
-                built[columns.MODELS] = pa.array(_spread(models, len(ids)), columns.type_of(columns.MODELS))
+                built[columns.MODELS] = columns.made(columns.MODELS, _spread(models, len(ids)))
         return pa.table(built)
 
     def _values(self, row_of: Mapping[str, int], *, scanned: bool) -> Iterator[Gathered]:
@@ -222,7 +225,8 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        # What is stored as another type than the schema says fails in numpy or Arrow.
+        except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
             raise Unavailable(f"{self.file.name} cannot be read: {error}.", details=str(error)) from error
 
 
