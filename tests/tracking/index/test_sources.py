@@ -20,7 +20,7 @@ import pytest
 from longshore.mlflow_rest import runs
 from longshore.mlflow_rest.client import Client
 from longshore.settings import Home
-from longshore.tracking.index import database_values, from_rest, from_sqlite
+from longshore.tracking.index import database_runs, database_values, from_rest, from_sqlite
 from longshore.workspace.tracking_process import set_wal
 from tests.support.tracking import running_server
 from tests.tracking.index.truth import held, told
@@ -132,6 +132,7 @@ def test_that_chunks_and_ways_of_reading_give_the_same(
     monkeypatch.setattr(from_sqlite, "_SCANNED", scanned)
     monkeypatch.setattr(database_values, "_BATCH", 5)
     monkeypatch.setattr(database_values, "_SLICE", 7)
+    monkeypatch.setattr(database_runs, "_SLICE", 7)
     assert held(from_database(odd)) == whole
 
 
@@ -161,6 +162,15 @@ def test_that_some_runs_are_read_and_those_of_other_experiments_are_not(odd: Odd
     with from_sqlite.Database(odd.database) as database:
         assert held([database.read(odd.experiment, chosen)]) == wanted
         assert len(database.read(str(int(odd.experiment) + 1), chosen)) == 0
+
+
+@pytest.mark.parametrize(
+    "update", ["params SET value = x'61ff'", "runs SET name = x'61ff'", "latest_metrics SET value = 'a'"]
+)
+def test_that_a_value_of_another_type_is_told(odd: Odd, copied: Path, update: str) -> None:
+    change(copied, f"UPDATE {update}")
+    with pytest.raises(from_sqlite.Unavailable, match=r"mlflow\.db cannot be read"):
+        from_database(replace(odd, database=copied))
 
 
 def test_that_an_experiment_without_runs_gives_no_rows(odd: Odd) -> None:
@@ -195,12 +205,15 @@ def test_that_nulls_over_which_the_server_itself_fails_are_read(odd: Odd, copied
         copied,
         f"INSERT INTO tags (key, value, run_uuid) VALUES ('null', NULL, {chosen})",
         "UPDATE runs SET user_id = NULL, artifact_uri = NULL, start_time = NULL WHERE name = 'run 7'",
+        # One user less, and one more by the sign that stands between them.
+        "UPDATE runs SET user_id = 'a\x1eb' WHERE name = 'run 6'",
     )
     rows = held(from_database(replace(odd, database=copied)))
     assert len(rows) == len(held(from_database(odd)))
     (found,) = (row for row in rows.values() if row["name"] == "run 7")
     assert (found["t:null"], found["p:number"]) == ("", "7")
     assert not {"user", "artifact_uri", "start_time"} & set(found)
+    assert {row["user"] for row in rows.values() if row["name"] == "run 6"} == {"a\x1eb"}
 
 
 @pytest.mark.parametrize(
