@@ -74,12 +74,11 @@ class IndexedRows:
 
     def places(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Tell where runs stand, those that are there."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         if not run_ids:
             return {}
-        found = pc.index_in(pa.array(run_ids, pa.string()), self._ids).to_pylist()
+        found = pc.index_in(bridge.strings(run_ids), self._ids).to_pylist()
         return {run_id: place for run_id, place in zip(run_ids, found, strict=True) if place is not None}
 
     def spread(self, metric: str) -> Spread | None:
