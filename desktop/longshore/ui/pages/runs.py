@@ -87,7 +87,7 @@ class RunsPage(Page):
         """The lower half, made when runs are compared for the first time."""
         from longshore.ui.pages.compare_panel import ComparePanel
 
-        panel = ComparePanel(self.context.runner)
+        panel = ComparePanel(self.context, self._splitter)
         panel.closed.connect(self._close_comparison)
         self._splitter.addWidget(panel)
         self._splitter.setSizes([480, 320])

@@ -194,6 +194,8 @@ QAbstractScrollArea::corner { background: transparent; border: none; }
 QSplitter::handle { background: @border.default@; }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
+QSplitter[bare="true"]::handle { background: transparent; }
+QSplitter[bare="true"]::handle:hover { background: @bg.hover@; }
 QGraphicsView { background: @bg.sunken@; border: none; }
 
 QSlider::groove:horizontal { background: @bar.track@; height: 4px; border-radius: 2px; }
