@@ -20,6 +20,7 @@ class RunsToolbar(QFrame):
     compare_asked = Signal()
     clear_asked = Signal()
     columns_asked = Signal()
+    edit_asked = Signal()
     cancel_asked = Signal()
 
     def __init__(self) -> None:
@@ -60,6 +61,14 @@ class RunsToolbar(QFrame):
         row.addStretch(1)
         self.selected = label("", "smallStrong")
         row.addWidget(self.selected)
+        self.edit_button = Button(
+            "Edit…",
+            self.edit_asked.emit,
+            kind="ghost",
+            size="small",
+            tip="Edit name, tags and note of the selected runs",
+            shortcut="E",
+        )
         self.compare_button = Button(
             "Compare",
             self.compare_asked.emit,
@@ -73,7 +82,7 @@ class RunsToolbar(QFrame):
             "Clear", self.clear_asked.emit, kind="ghost", size="small", tip="Clear the selection"
         )
         self.columns_button = Button("Columns", self.columns_asked.emit, icon="columns", kind="ghost", size="small")
-        for button in (self.compare_button, self.clear_button, self.columns_button):
+        for button in (self.edit_button, self.compare_button, self.clear_button, self.columns_button):
             row.addWidget(button)
         return second
 
@@ -103,8 +112,9 @@ class RunsToolbar(QFrame):
         self.progress.setGeometry(0, self.height() - 4, self.width(), 4)
 
     def show_selected(self, count: int) -> None:
-        """Offer what can be done with several selected runs."""
+        """Offer what can be done with the selected runs."""
         several = count >= 2
-        self.selected.setText(f"{count} selected" if several else "")
+        self.selected.setText(f"{count:,} selected" if count else "")
+        self.edit_button.setVisible(count > 0)
         self.compare_button.setVisible(several)
-        self.clear_button.setVisible(several)
+        self.clear_button.setVisible(count > 0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from longshore.tracking.direction import ranked
+from longshore.tracking.edits import NOTE, Edit
 from longshore.tracking.rows import ColumnSet, RunRow
 from longshore.ui.widgets.times import ago, duration, fixed, full
 
@@ -44,10 +46,13 @@ ATTRIBUTES = (
     Column("entry", "Entry point", "Run", "tags.`longshore.entry_point`", 96),
     Column("experiment", "Experiment", "Run", "", 130),
     Column("user", "User", "Run", "attributes.user_id", 90),
+    Column("note", "Note", "Run", f"tags.`{NOTE}`", 200),
 )
 SHOWN_AT_FIRST = ("started", "duration", "entry")
 # With thousands of names in the wild, more at first would only hide the first ones.
 MOST_AT_FIRST = 6
+# A tooltip with more would cover the screen.
+MOST_IN_TIP = 1_000
 
 
 def all_columns(found: ColumnSet) -> list[Column]:
@@ -77,7 +82,21 @@ def index_columns(columns: Sequence[Column]) -> tuple[str, ...]:
     """Give the names that the run index has for what these columns show."""
     letters = {"params": "p:", "metrics": "m:", "tags": "t:"}
     named = [letters[column.kind] + column.key for column in columns if column.kind in letters]
-    return (*named, *(f"t:{tag}" for tag in _TAGS))
+    # A note may be long, and few tables show it.
+    notes = [f"t:{NOTE}"] if any(column.id == "note" for column in columns) else []
+    return (*named, *notes, *(f"t:{tag}" for tag in _TAGS))
+
+
+def is_editable(column: Column) -> bool:
+    """Tell whether a person may write into a column's cells."""
+    return column.id in ("name", "note") or column.kind == "tags"
+
+
+def edit_of(column: Column, text: str) -> Edit:
+    """Give the edit that writes a text into a cell; an empty one takes a tag or the note off."""
+    if column.id == "name":
+        return Edit(name=text)
+    return Edit(tags={NOTE if column.id == "note" else column.key: text or None})
 
 
 _ATTRIBUTE: dict[str, Callable[[RunRow], Any]] = {
@@ -89,6 +108,7 @@ _ATTRIBUTE: dict[str, Callable[[RunRow], Any]] = {
     "experiment": lambda row: row.experiment,
     "user": lambda row: row.user or row.tags.get("mlflow.user", ""),
     "entry": lambda row: row.tags.get("longshore.entry_point"),
+    "note": lambda row: row.tags.get(NOTE),
 }
 
 
@@ -121,8 +141,14 @@ def tip(row: RunRow, column: Column) -> str:
     if column.id == "started":
         return full(row.start_time)
     if column.id == "name":
-        return f"{row.name}\n{row.run_id}"
+        return plain_tip(f"{row.name}\n{row.run_id}")
     value = raw(row, column)
     if column.kind == "metrics" and value is not None:
         return repr(value)
-    return text(row, column)
+    return plain_tip(text(row, column))
+
+
+def plain_tip(words: str) -> str:
+    """Give words as a tooltip shows them: not too many, and none of them as HTML, which Qt would follow."""
+    shown = words if len(words) <= MOST_IN_TIP else f"{words[:MOST_IN_TIP]}…"
+    return f"<p style='white-space: pre-wrap'>{html.escape(shown)}</p>" if "<" in shown else shown

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from longshore.tracking.direction import less_is_better
+from longshore.tracking.edits import Edit, edited_row
 from longshore.tracking.rows import ListedRows, Rows, RunRow
 from longshore.ui.widgets.run_columns import BOX, PINNED, Column, raw, text, tip
 from longshore.ui.widgets.times import decimals_of, fixed
@@ -30,16 +31,39 @@ class RunTableModel(QAbstractTableModel):
         self.rows: Rows = ListedRows()
         self.columns: list[Column] = list(PINNED)
         self.sorted_by: tuple[str, bool] | None = None  # column id, ascending
+        # What was edited here and does not stand in the rows yet, by run id.
+        self.edits: Mapping[str, Edit] = {}
         self._ranges: dict[str, tuple[float, float]] = {}
         self._decimals: dict[str, int | None] = {}
+
+    def row(self, place: int) -> RunRow:
+        """Give a run as it is shown."""
+        return self._edited(self.rows[place])
+
+    def runs_between(self, first: int, last: int) -> Sequence[RunRow]:
+        """Give the runs from one place to another, both included, as they are shown."""
+        found = self.rows[first : last + 1]
+        return [self._edited(row) for row in found] if self.edits else found
+
+    def _edited(self, row: RunRow) -> RunRow:
+        edit = self.edits.get(row.run_id)
+        return row if edit is None else edited_row(row, edit)
+
+    def show_edits(self, edits: Mapping[str, Edit]) -> None:
+        """Show these over what the rows say."""
+        self.edits = edits
+        self._tell_values()
+
+    def _tell_values(self) -> None:
+        if len(self.rows):
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 
     def show_rows(self, rows: Rows) -> None:
         """Replace the rows."""
         if rows.same_runs(self.rows):
             self.rows = rows
             self._measure()
-            if len(rows):
-                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(self.columns) - 1))
+            self._tell_values()
         else:
             self.beginResetModel()
             self.rows = rows
@@ -80,7 +104,7 @@ class RunTableModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        row, column = self.rows[index.row()], self.columns[index.column()]
+        row, column = self.row(index.row()), self.columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:

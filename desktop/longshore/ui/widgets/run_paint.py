@@ -57,7 +57,7 @@ class RowsPainter:
         last = view.rowAt(min(dirty.bottom(), view.viewport().height() - 1))
         last = len(model.rows) - 1 if last < 0 else last
         top = view.rowViewportPosition(first)
-        runs = model.rows[first : last + 1]
+        runs = model.runs_between(first, last)
         lines = [(first + at, top + at * ROW_HEIGHT, run) for at, run in enumerate(runs)]
         selected = _selected(view, first, last)
         self._backgrounds(painter, lines, selected, dirty)

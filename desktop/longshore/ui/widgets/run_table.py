@@ -6,7 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -14,7 +25,8 @@ from longshore.tracking.rows import Rows
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.widgets.basic import horizontal, vertical
-from longshore.ui.widgets.run_columns import BOX, PINNED, Column
+from longshore.ui.widgets.cell_editing import CellEditing
+from longshore.ui.widgets.run_columns import BOX, NAME, PINNED, Column
 from longshore.ui.widgets.run_model import RunTableModel, as_table
 from longshore.ui.widgets.run_paint import ROW_HEIGHT
 from longshore.ui.widgets.run_view import BoxHeader, RunView
@@ -81,6 +93,12 @@ class RunTable(QWidget):
     selection_changed = Signal()
     sort_asked = Signal(object)
     compare_asked = Signal()
+    # A person wrote into a cell: run id, column, text.
+    cell_written = Signal(str, object, str)
+    # Name, tags and note of the selected runs shall be edited.
+    edit_asked = Signal()
+    # What can be done with a run: where on screen, and the cell that is meant.
+    menu_asked = Signal(QPoint, int, int)
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
@@ -105,6 +123,7 @@ class RunTable(QWidget):
         self.pinned.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.pinned.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._lay_out(right)
+        self.editing = CellEditing(self.pinned, self.rest, self.model)
         self._connect()
         self._fit_columns()
 
@@ -127,7 +146,10 @@ class RunTable(QWidget):
             view.key_pressed.connect(self._key)
             view.hovered_row.connect(self._hover)
             view.focus_moved.connect(self._show_focus)
+            view.menu_asked.connect(self._ask_menu)
             view.horizontalHeader().sectionClicked.connect(self._sort)
+        self.editing.written.connect(self.cell_written)
+        self.editing.too_long.connect(self._edit_alone)
         self.pinned.selectionModel().selectionChanged.connect(self._selection_changed)
         self.pinned.selectionModel().currentRowChanged.connect(self._show_focus)
         self.model.modelReset.connect(self._fit_columns)
@@ -250,8 +272,37 @@ class RunTable(QWidget):
     def copy(self) -> None:
         """Put the selected runs on the clipboard, as a table that spreadsheets take."""
         wanted = self.model.rows.places(self.selected_ids()[:MOST_COPIED])
-        shown = [self.model.rows[place] for place in sorted(wanted.values())]
+        shown = [self.model.row(place) for place in sorted(wanted.values())]
         QGuiApplication.clipboard().setText(as_table(shown, self.model.columns))
+
+    def rename(self) -> None:
+        """Write into the name of the keyboard's row; several selected runs are edited together."""
+        current = self.pinned.currentIndex()
+        if self.selected_count > 1:
+            self.edit_asked.emit()
+        elif current.isValid():
+            self.editing.begin(current.row(), PINNED.index(NAME))
+
+    def _edit(self, current: QModelIndex) -> None:
+        """Edit what is selected, the keyboard's row where nothing is."""
+        if not self.selected_count:
+            flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+            self.pinned.selectionModel().select(current, flags)
+        self.edit_asked.emit()
+
+    def _edit_alone(self, row: int) -> None:
+        self._go_to(row)
+        self.edit_asked.emit()
+
+    def _go_to(self, row: int) -> None:
+        """Make a row the keyboard's and the only selected one."""
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.pinned.selectionModel().setCurrentIndex(self.model.index(row, PINNED.index(NAME)), flags)
+
+    def _ask_menu(self, place: QPoint, row: int, section: int) -> None:
+        if not self.pinned.selectionModel().isRowSelected(row):
+            self._go_to(row)
+        self.menu_asked.emit(place, row, section)
 
     def _open_index(self, index: QModelIndex) -> None:
         self.opened.emit(self._run_at(index.row()))
@@ -282,6 +333,10 @@ class RunTable(QWidget):
         elif key == Qt.Key.Key_Space:
             flags = QItemSelectionModel.SelectionFlag.Toggle | QItemSelectionModel.SelectionFlag.Rows
             self.pinned.selectionModel().select(current, flags)
+        elif key == Qt.Key.Key_F2:
+            self.rename()
+        elif key == Qt.Key.Key_E:
+            self._edit(current)
         else:
             self._open_index(current)
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from longshore.ui.theme.style import color
@@ -21,6 +21,8 @@ from longshore.ui.widgets.run_columns import BOX
 from longshore.ui.widgets.run_paint import BOX_SIZE, ROW_HEIGHT, RowsPainter, box
 
 HEADER = 28
+# What the table does with keys of its own.
+OURS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_C, Qt.Key.Key_E, Qt.Key.Key_F2)
 KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
@@ -52,6 +54,8 @@ class RunView(QTableView):
     key_pressed = Signal(int, object)
     hovered_row = Signal(int)
     focus_moved = Signal()
+    # Where on screen, and the row and the section that are meant.
+    menu_asked = Signal(QPoint, int, int)
 
     def __init__(self, parent: QWidget, *, pinned: bool) -> None:
         super().__init__(parent)
@@ -85,8 +89,7 @@ class RunView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier)
-        ours = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_C)
-        if plain and event.key() in ours:
+        if plain and event.key() in OURS:
             self.key_pressed.emit(event.key(), event.modifiers())
             return
         super().keyPressEvent(event)
@@ -113,6 +116,16 @@ class RunView(QTableView):
         box = self._pinned and self.columnAt(event.position().toPoint().x()) == 0
         self._on_box = box and plain and event.button() == Qt.MouseButton.LeftButton
         super().mousePressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        at = event.pos()
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        if by_key:
+            at = self.visualRect(self.currentIndex()).bottomLeft() + QPoint(4, 0)
+        row = self.currentIndex().row() if by_key else self.rowAt(at.y())
+        if row >= 0:
+            section = self.currentIndex().column() if by_key else self.columnAt(at.x())
+            self.menu_asked.emit(self.viewport().mapToGlobal(at), row, section)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._on_box:
