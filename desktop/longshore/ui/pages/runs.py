@@ -18,6 +18,7 @@ from longshore.ui.pages import runs_work as work
 from longshore.ui.pages.runs_columns import TableColumns
 from longshore.ui.pages.runs_edits import Edits
 from longshore.ui.pages.runs_export import Export
+from longshore.ui.pages.runs_groups import TableGroups
 from longshore.ui.pages.runs_menu import show_menu
 from longshore.ui.pages.runs_search import RunSearch
 from longshore.ui.pages.runs_states import BannerPlace, TablePlace
@@ -77,6 +78,7 @@ class RunsPage(Page):
         self._place.hold(self.table)
         self.columns = TableColumns(context, self, self.table, self.search)
         self.edits = Edits(context, self, self.table, self.search)
+        self.groups = TableGroups(context, self, self.table, self.search)
         self._connect()
 
     @cached_property
@@ -97,6 +99,9 @@ class RunsPage(Page):
         self.bar.clear_asked.connect(self.table.pinned.clearSelection)
         self.bar.columns_asked.connect(self._choose_columns)
         self.bar.edit_asked.connect(self.edits.ask)
+        self.bar.group_asked.connect(self._choose_groups)
+        self.table.group_asked.connect(self._choose_groups)
+        self.groups.changed.connect(self._show_grouping)
         self.table.sort_asked.connect(self._sort)
         self.search.found.connect(self._show_rows)
         self.search.looked.connect(self._show_age)
@@ -125,6 +130,7 @@ class RunsPage(Page):
                 "import-runs", "Import…", self.import_runs, icon="download", command=f"longshore import {name}".strip()
             ),
             Action("columns", "Choose columns", self._choose_columns, icon="columns", in_bar=False),
+            Action("group-runs", "Group runs…", self._choose_groups, icon="group", in_bar=False),
             Action("filter", "Filter runs", self._focus_filter, icon="filter", shortcut="Ctrl+F", in_bar=False),
             *self.edits.actions(),
             *self._moves.actions(selected, self.table.selected_ids),
@@ -175,6 +181,8 @@ class RunsPage(Page):
         self._order = self._shown_order = None
         self.search.forget()
         self.edits.forget()
+        self.groups.forget()
+        self.bar.show_grouping(())
         self.columns.enter(self._project)
         last = load_last(self.context.home, work.key_of(self.context.workspace_name, self._project))
         rows = ListedRows(last.rows if last else ())
@@ -199,7 +207,7 @@ class RunsPage(Page):
         order: tuple[str, ...] = ()
         if self._order is not None:
             order = (f"{self._order[0].order_by} {'ASC' if self._order[1] else 'DESC'}",)
-        return work.Query(self._project, self.bar.experiment, self.filter.text(), order)
+        return work.Query(self._project, self.bar.experiment, self.filter.text(), order, self.groups.grouping)
 
     def _start_over(self, *_arguments: object) -> None:
         if not self._loaded:
@@ -232,7 +240,7 @@ class RunsPage(Page):
         if not self._offline:
             self._banner.clear()
         self.filter.show_error("")
-        self.table.show_rows(found.rows)
+        self.table.show_rows(self.groups.rows_of(found))
         if fresh:
             self._shown_order = self._order
             self.table.scroll_to_top()
@@ -253,7 +261,7 @@ class RunsPage(Page):
             aside = f"reading {len(frame):,} of {frame.expected:,}"
         elif frame.as_of is not None:
             aside = f"updated {ago(frame.as_of)}"
-        self._show_counts(len(answer.rows), aside)
+        self._show_counts(len(answer.rows), aside, self.groups.words(answer))
 
     def _show_offline(self, error: LongshoreError | None) -> None:
         self._offline = error is not None
@@ -262,9 +270,9 @@ class RunsPage(Page):
         else:
             self._banner.show_banner(error.reason, ("Retry", self._start_over), error.hint or "")
 
-    def _show_counts(self, count: int, aside: str = "") -> None:
+    def _show_counts(self, count: int, aside: str = "", groups: str = "") -> None:
         words = "1 run" if count == 1 else f"{count:,} runs"
-        self.bar.shown.setText(f"Showing {words}" + (f", {aside}" if aside else ""))
+        self.bar.shown.setText(f"Showing {words}{groups}" + (f", {aside}" if aside else ""))
 
     def _show_table_or_empty(self) -> None:
         if len(self.table.model.rows):
@@ -299,6 +307,13 @@ class RunsPage(Page):
         assert isinstance(column, Column)
         ascending = not (self._order is not None and self._order[0].id == column.id and self._order[1])
         self._order = (column, ascending)
+        self._start_over()
+
+    def _choose_groups(self) -> None:
+        self.groups.choose(self.bar.group_button)
+
+    def _show_grouping(self) -> None:
+        self.bar.show_grouping([name.partition(":")[2] or name for name in self.groups.grouping.by])
         self._start_over()
 
     def _choose_columns(self) -> None:

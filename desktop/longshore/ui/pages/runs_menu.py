@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from longshore.tracking.rows import GroupRow
 from longshore.ui.widgets.run_columns import is_editable
 
 if TYPE_CHECKING:
@@ -31,13 +32,18 @@ def run_menu(page: RunsPage, row: int, section: int) -> QMenu:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutVisibleInContextMenu(True)
 
-    add("Open", lambda: page.context.open("run", run_id=run_id), "Return")
+    if isinstance(table.model.row(row), GroupRow):
+        add("Open or close the group", lambda: page.groups.toggle(run_id), "Return")
+        add("Open all groups", lambda: page.groups.open_all(opened=True))
+        add("Close all groups", lambda: page.groups.open_all(opened=False))
+    else:
+        add("Open", lambda: page.context.open("run", run_id=run_id), "Return")
     if several:
         add("Compare", page.compare, "C")
     menu.addSeparator()
     if not several:
         add("Rename", table.rename, "F2")
-    if is_editable(column) and column.id != "name":
+    if not isinstance(table.model.row(row), GroupRow) and is_editable(column) and column.id != "name":
         title = column.title if len(column.title) <= LONGEST else f"{column.title[:LONGEST]}…"
         add(f"Edit {title} here", lambda: table.editing.begin(row, section))
     add("Edit name, tags and note…", page.edits.ask, "E")

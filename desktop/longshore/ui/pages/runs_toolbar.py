@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QWidget
 
-from longshore.ui.widgets.basic import Button, horizontal, label, vertical
+from longshore.ui.widgets.basic import Button, ElidedLabel, horizontal, label, vertical
 from longshore.ui.widgets.filter_field import FilterField
 
 ALL = "All experiments"
@@ -21,6 +21,7 @@ class RunsToolbar(QFrame):
     clear_asked = Signal()
     columns_asked = Signal()
     edit_asked = Signal()
+    group_asked = Signal()
     cancel_asked = Signal()
 
     def __init__(self) -> None:
@@ -50,7 +51,7 @@ class RunsToolbar(QFrame):
     def _make_second(self) -> QWidget:
         second = QWidget()
         row = horizontal(second, spacing=8)
-        self.shown = label("", "small", "secondary")
+        self.shown = ElidedLabel("", "small", "secondary")
         row.addWidget(self.shown)
         self.waiting = label("", "small", "secondary")
         row.addWidget(self.waiting)
@@ -82,7 +83,16 @@ class RunsToolbar(QFrame):
             "Clear", self.clear_asked.emit, kind="ghost", size="small", tip="Clear the selection"
         )
         self.columns_button = Button("Columns", self.columns_asked.emit, icon="columns", kind="ghost", size="small")
-        for button in (self.edit_button, self.compare_button, self.clear_button, self.columns_button):
+        self.group_button = Button(
+            "Group by", self.group_asked.emit, icon="group", kind="ghost", size="small", tip="Group runs", shortcut="G"
+        )
+        for button in (
+            self.edit_button,
+            self.compare_button,
+            self.clear_button,
+            self.columns_button,
+            self.group_button,
+        ):
             row.addWidget(button)
         return second
 
@@ -110,6 +120,11 @@ class RunsToolbar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.progress.setGeometry(0, self.height() - 4, self.width(), 4)
+
+    def show_grouping(self, titles: Sequence[str]) -> None:
+        """Say by what the runs are grouped."""
+        self.group_button.setText(f"Group by {len(titles)}" if titles else "Group by")
+        self.group_button.setToolTip(f"Grouped by {', '.join(titles)}" if titles else "Group runs (G)")
 
     def show_selected(self, count: int) -> None:
         """Offer what can be done with the selected runs."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
+from longshore.tracking.rows import GroupRow
 from longshore.ui.widgets.run_columns import Column, is_editable, raw
 from longshore.ui.widgets.run_model import RunTableModel
 from longshore.ui.widgets.run_view import RunView
@@ -40,6 +41,8 @@ class CellEditing(QObject):
             return
         self.close()
         run = self._model.row(row)
+        if isinstance(run, GroupRow):
+            return  # it has no name of its own
         before = str(raw(run, column) or "")
         if "\n" in before:
             self.too_long.emit(row)
