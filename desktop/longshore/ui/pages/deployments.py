@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from longshore.errors import LongshoreError
 from longshore.ui.pages import deployments_work as work
@@ -21,12 +21,12 @@ from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
 from longshore.ui.shell.task_list import stop_work
-from longshore.ui.widgets.basic import clear, vertical
+from longshore.ui.widgets.basic import vertical
 from longshore.ui.widgets.dialog import ConfirmDialog
 from longshore.ui.widgets.late_content import TURN_MS, LateContent, beside
 from longshore.ui.widgets.side_list import Entry, SideList
 from longshore.ui.widgets.side_split import SideSplit
-from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
+from longshore.ui.widgets.states import EmptyState, ErrorState, Loading, StateStack
 
 if TYPE_CHECKING:
     from longshore.serving.form import Form
@@ -50,7 +50,7 @@ class DeploymentsPage(Page):
         self._busy = self._again = self._asking = False
         self._ticks = 0
         outer = vertical(self)
-        self._stack = QStackedWidget()
+        self._stack = StateStack()
         self._content = LateContent(
             lambda holder: beside(holder, self.side, self.split),
             lambda _holder: self.view,
@@ -58,14 +58,11 @@ class DeploymentsPage(Page):
             lambda _holder: self.split.hold(self.view, self.try_it),
         )
         self._stack.addWidget(self._content)
-        self._instead = QWidget()
-        self._instead_column = vertical(self._instead, (20, 20, 20, 20))
-        self._stack.addWidget(self._instead)
         outer.addWidget(self._stack)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
-        self._show_instead(Loading("Loading the deployments…"))
+        self._stack.say(Loading("Loading the deployments…"))
 
     @cached_property
     def side(self) -> SideList:
@@ -202,14 +199,7 @@ class DeploymentsPage(Page):
 
     def _show_failure(self, error: LongshoreError) -> None:
         self._settle()
-        self._show_instead(ErrorState(error, "The deployments could not be loaded", self.refresh))
-
-    def _show_instead(self, widget: QWidget) -> None:
-        clear(self._instead_column)
-        self._instead_column.addWidget(widget)
-        if isinstance(widget, ErrorState):
-            self._instead_column.addStretch(1)
-        self._stack.setCurrentWidget(self._instead)
+        self._stack.say(ErrorState(error, "The deployments could not be loaded", self.refresh))
 
     def _show_rows(self, rows: tuple[Row, ...]) -> None:
         if rows and not self._content.when_ready(partial(self._show_rows, rows)):
@@ -221,7 +211,7 @@ class DeploymentsPage(Page):
         if not rows:
             self._show_none()
             return
-        self._stack.setCurrentIndex(0)
+        self._stack.setCurrentWidget(self._content)
         gone = self.row is None
         if not changed and not gone:
             return
@@ -230,15 +220,12 @@ class DeploymentsPage(Page):
         self._show_selected()
 
     def _show_none(self) -> None:
-        if self._instead_column.count() and self._stack.currentIndex() == 1 and not self._name:
-            # It is said already, perhaps with the focus on its button.
-            shown = self._instead_column.itemAt(0)
-            if shown is not None and isinstance(shown.widget(), EmptyState):
-                return
+        if isinstance(self._stack.said, EmptyState) and not self._name:
+            return  # perhaps the focus is on its button
         self._name = self._form_of = ""
         text = "Serve a registered model version on this computer, behind an address that stays."
         action = ("Deploy a model…", self._ask_deploy)
-        self._show_instead(EmptyState("deployment", "No deployments yet", text, action, action_icon="box"))
+        self._stack.say(EmptyState("deployment", "No deployments yet", text, action, action_icon="box"))
         self.context.actions_changed.emit()
 
     def _choose(self, name: str) -> None:

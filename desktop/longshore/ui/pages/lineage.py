@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from longshore.errors import LongshoreError
 from longshore.ui.pages import lineage_work as work
@@ -22,7 +22,7 @@ from longshore.ui.theme.fonts import scale
 from longshore.ui.theme.tokens import values
 from longshore.ui.widgets.basic import clear, horizontal, vertical
 from longshore.ui.widgets.graph_view import GraphView
-from longshore.ui.widgets.states import Banner, EmptyState, ErrorState, Loading
+from longshore.ui.widgets.states import Banner, EmptyState, ErrorState, Loading, StateStack
 
 # Narrower than this the inspector lies over the graph.
 BESIDE_FROM = 1100
@@ -61,10 +61,8 @@ class LineagePage(Page):
         column.addWidget(self._banners)
         self._body = QWidget()
         self._row: QHBoxLayout = horizontal(self._body)
-        self._stack = QStackedWidget()
-        self._instead = QWidget()
-        self._instead_column = vertical(self._instead, (20, 20, 20, 20))
-        for widget in (self.graph, self.list, self._instead):
+        self._stack = StateStack()
+        for widget in (self.graph, self.list):
             self._stack.addWidget(widget)
         self._row.addWidget(self._stack, 1)
         self._row.addWidget(self.inspector)
@@ -228,9 +226,7 @@ class LineagePage(Page):
         self._show_instead(EmptyState("lineage", "No lineage yet", words, launch, action_icon="play"))
 
     def _show_instead(self, widget: QWidget) -> None:
-        clear(self._instead_column)
-        self._instead_column.addWidget(widget, 1)
-        self._stack.setCurrentWidget(self._instead)
+        self._stack.say(widget)
         self.inspector.hide()
         self.toolbar.show_counts({})
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from longshore.errors import LongshoreError
 from longshore.registry.models import ModelInfo, VersionInfo
@@ -25,7 +25,7 @@ from longshore.ui.widgets.dialog import ConfirmDialog
 from longshore.ui.widgets.late_content import LateContent, beside
 from longshore.ui.widgets.side_list import Entry, SideList
 from longshore.ui.widgets.side_split import SideSplit
-from longshore.ui.widgets.states import Banner, EmptyState, ErrorState, Loading
+from longshore.ui.widgets.states import Banner, EmptyState, ErrorState, Loading, StateStack
 
 # The window asks for a refresh at every write to the local database, which is about once a second. The registry is
 # another computer's: it is asked this often at most.
@@ -53,7 +53,7 @@ class ModelsPage(Page):
         self._banner_holder = QWidget()
         self._banner = vertical(self._banner_holder)
         outer.addWidget(self._banner_holder)
-        self._stack = QStackedWidget()
+        self._stack = StateStack()
         self._content = LateContent(
             lambda holder: beside(holder, self.side, self.split),
             lambda _holder: self.middle,
@@ -61,12 +61,9 @@ class ModelsPage(Page):
             lambda _holder: self.split.hold(self.middle, self.panel),
         )
         self._stack.addWidget(self._content)
-        self._instead = QWidget()
-        self._instead_column = vertical(self._instead, (20, 20, 20, 20))
-        self._stack.addWidget(self._instead)
         outer.addWidget(self._stack, 1)
         context.workspace_changed.connect(self._forget)
-        self._show_instead(Loading("Loading the models…"))
+        self._stack.say(Loading("Loading the models…"))
 
     @cached_property
     def side(self) -> SideList:
@@ -198,7 +195,7 @@ class ModelsPage(Page):
         self._state = self._detail = None
         self._model = self._version = ""
         self._busy = self._again = False
-        self._show_instead(Loading("Loading the models…"))
+        self._stack.say(Loading("Loading the models…"))
         if self.isVisible():
             self._read_models()
 
@@ -224,7 +221,7 @@ class ModelsPage(Page):
             return
         self._settle()
         if self._state is None:
-            self._show_instead(ErrorState(error, "The models could not be loaded", self._read_models))
+            self._stack.say(ErrorState(error, "The models could not be loaded", self._read_models))
             return
         clear(self._banner)
         words = f"{error.reason} The last state is shown. {error.hint or ''}".strip()
@@ -243,12 +240,12 @@ class ModelsPage(Page):
             self.note_rows()
         if not state.models:
             text = "Register a model that a run has logged: it gets versions, aliases and deployments."
-            self._show_instead(
+            self._stack.say(
                 EmptyState("model", "No models yet", text, ("Register model…", self._register), action_icon="plus")
             )
             self.context.actions_changed.emit()
             return
-        self._stack.setCurrentIndex(0)
+        self._stack.setCurrentWidget(self._content)
         if not same:
             self._show_models(state)
 
@@ -257,13 +254,6 @@ class ModelsPage(Page):
             self._state = replace(self._state, served=served)
             if self._state.models:
                 self._show_model()
-
-    def _show_instead(self, widget: QWidget) -> None:
-        clear(self._instead_column)
-        self._instead_column.addWidget(widget)
-        if isinstance(widget, ErrorState):
-            self._instead_column.addStretch(1)
-        self._stack.setCurrentWidget(self._instead)
 
     # -- models and versions ------------------------------------------------------------------------------------
 

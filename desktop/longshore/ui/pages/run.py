@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from longshore.errors import LongshoreError
 from longshore.store.records import Job
@@ -26,7 +26,7 @@ from longshore.ui.theme.tokens import values
 from longshore.ui.widgets.basic import clear, horizontal, line, vertical
 from longshore.ui.widgets.choices import Tabs
 from longshore.ui.widgets.late_content import LateContent
-from longshore.ui.widgets.states import Banner, ErrorState, Loading
+from longshore.ui.widgets.states import Banner, ErrorState, Loading, StateStack
 
 if TYPE_CHECKING:
     from longshore.tracking.histories import History
@@ -50,7 +50,7 @@ class RunPage(Page):
         self._asked: tuple[str | None, str | None] = (None, None)
         self._busy = self._fetching = False
         outer = vertical(self)
-        self._stack = QStackedWidget()
+        self._stack = StateStack()
         outer.addWidget(self._stack)
         self._content = LateContent(
             self._lay_out,
@@ -63,9 +63,6 @@ class RunPage(Page):
         )
         self._content.made.connect(self._show_side)
         self._stack.addWidget(self._content)
-        self._instead = QWidget()
-        self._instead_column = vertical(self._instead, (20, 20, 20, 20))
-        self._stack.addWidget(self._instead)
         self._timer = QTimer(self)
         self._timer.setInterval(LIVE_MS)
         self._timer.timeout.connect(self._tick)
@@ -237,7 +234,7 @@ class RunPage(Page):
             self._busy = self._fetching = False
             if self._content.ready:
                 self._forget()
-            self._show_instead(Loading("Loading the run…"))
+            self._stack.say(Loading("Loading the run…"))
         self._content.begin()
         self._timer.start()
         self.refresh()
@@ -284,15 +281,9 @@ class RunPage(Page):
             return
         self._busy = False
         if self._state is None:
-            self._show_instead(ErrorState(error, "The run could not be loaded", self.refresh))
+            self._stack.say(ErrorState(error, "The run could not be loaded", self.refresh))
         else:
             self._show_banner(Banner(f"{error.reason} {error.hint or ''}".strip(), ("Retry", self.refresh)))
-
-    def _show_instead(self, widget: QWidget) -> None:
-        clear(self._instead_column)
-        self._instead_column.addWidget(widget)
-        self._instead_column.addStretch(1)
-        self._stack.setCurrentWidget(self._instead)
 
     def _show_banner(self, banner: Banner | None) -> None:
         clear(self._banner)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from longshore.errors import Cancelled, LongshoreError
 from longshore.progress import CancelToken
@@ -21,7 +21,7 @@ from longshore.ui.widgets.basic import clear, horizontal, label, line, vertical
 from longshore.ui.widgets.choices import Tabs
 from longshore.ui.widgets.plain_table import PlainTable, TextColumn, TextRow
 from longshore.ui.widgets.progress_row import ProgressRow
-from longshore.ui.widgets.states import Banner, EmptyState, ErrorState
+from longshore.ui.widgets.states import Banner, EmptyState, ErrorState, StateStack
 
 TABS = (
     ("trash", "Trash"),
@@ -71,15 +71,12 @@ class TrashPage(Page):
         holder = QWidget()
         self._notices = vertical(holder)
         column.addWidget(holder)
-        self._stack = QStackedWidget()
+        self._stack = StateStack()
         self.tables = {tab: PlainTable(title, COLUMNS[tab]) for tab, title in TABS}
         for table in self.tables.values():
             table.opened.connect(self._open)
             table.selection_changed.connect(context.actions_changed)
             self._stack.addWidget(table)
-        self._instead = QWidget()
-        self._instead_column = vertical(self._instead, (20, 20, 20, 20))
-        self._stack.addWidget(self._instead)
         column.addWidget(self._stack, 1)
         self._moves = Moves(context, self, self.look)
         self.purges = Purges(context, self, self.look, self._notice)
@@ -131,8 +128,8 @@ class TrashPage(Page):
         generation, tab = self._generation, self.tabs.current
         row = ProgressRow(f"Reading: {dict(TABS)[tab].lower()}", self._cancel)
         row.show_progress(None, "")
-        if not self.table.rows.rows or self._stack.currentWidget() is self._instead:
-            self._show_instead(row, None)
+        if not self.table.rows.rows or self._stack.said is not None:
+            self._stack.say(row)
         self._looking = self.context.runner.run(
             self,
             self._work(tab),
@@ -154,7 +151,7 @@ class TrashPage(Page):
             self._looking.cancel()
 
     def _show_progress(self, row: ProgressRow, fraction: float | None, detail: str, generation: int) -> None:
-        if generation == self._generation and self._stack.currentWidget() is self._instead:
+        if generation == self._generation and self._stack.said is not None:
             row.show_progress(fraction, detail)
 
     def _show(self, found: Sequence[TextRow] | None, tab: str, generation: int) -> None:
@@ -165,9 +162,9 @@ class TrashPage(Page):
         if found is None:
             text = "Files of one size would be downloaded from the team's server to compare what is in them."
             ask = ("Download and compare", self._compare)
-            self._show_instead(EmptyState("download", "Compare by content?", text, ask))
+            self._stack.say(EmptyState("download", "Compare by content?", text, ask))
         elif not found:
-            self._show_instead(EmptyState(*NOTHING[tab]))
+            self._stack.say(EmptyState(*NOTHING[tab]))
         else:
             self._stack.setCurrentWidget(self.tables[tab])
         self.tabs.set_count(tab, len(found) if found else None)
@@ -184,18 +181,9 @@ class TrashPage(Page):
         self._looking = None
         if isinstance(error, Cancelled):
             again = ("Look again", self.look)
-            self._show_instead(EmptyState("stop", "Stopped", "What was found so far is not shown.", again))
+            self._stack.say(EmptyState("stop", "Stopped", "What was found so far is not shown.", again))
         else:
-            self._show_instead(ErrorState(error, "This could not be read", self.look), None)
-
-    def _show_instead(self, *widgets: QWidget | None) -> None:
-        clear(self._instead_column)
-        for widget in widgets:
-            if widget is None:
-                self._instead_column.addStretch(1)
-            else:
-                self._instead_column.addWidget(widget)
-        self._stack.setCurrentWidget(self._instead)
+            self._stack.say(ErrorState(error, "This could not be read", self.look))
 
     def _notice(self, widget: QWidget | None) -> None:
         """Show a line above the table, or none."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QWidget
 
 from longshore.errors import LongshoreError
-from longshore.ui.widgets.basic import Button, Card, IconLabel, horizontal, label, row_of, vertical
+from longshore.ui.widgets.basic import Button, Card, IconLabel, clear, horizontal, label, row_of, vertical
 
 Choice = tuple[str, Callable[[], object]]
 
@@ -120,3 +120,27 @@ class Loading(QWidget):
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(words)
         column.addStretch(1)
+
+
+class StateStack(QStackedWidget):
+    """Contents, one of them in front, or what is said instead: loading, nothing there, an error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = QWidget(self)
+        self._column = vertical(self._words, (20, 20, 20, 20))
+        self.addWidget(self._words)
+
+    def say(self, widget: QWidget) -> None:
+        """Show this instead of a content: what is as high as its words at the top, the rest in the middle."""
+        clear(self._column)
+        self._column.addWidget(widget)
+        if not isinstance(widget, EmptyState | Loading):
+            self._column.addStretch(1)
+        self.setCurrentWidget(self._words)
+
+    @property
+    def said(self) -> QWidget | None:
+        """What is said now, None while a content is in front."""
+        item = self._column.itemAt(0) if self.currentWidget() is self._words else None
+        return item.widget() if item is not None else None
