@@ -129,7 +129,7 @@ def _search(
 
     order = (order_by,) if isinstance(order_by, str) else tuple(order_by)
     wanted = _EVERYTHING if limit is None else limit
-    return table.search(client, project=project, filter=filter, order_by=order, limit=wanted, counted=False)
+    return table.search(client, project=project, filter=filter, order_by=order, limit=wanted)
 
 
 def _frame(found: RunTable) -> pd.DataFrame:

@@ -62,7 +62,7 @@ processes.ensure_agent(home)
 while processes.server(home).state != "healthy":
     time.sleep(0.1)
 fill(home.tracking / "mlflow.db", project="noop", count=int(sys.argv[2]))
-snapshot.save_last(home, "/noop", table.search(connect(home), project="noop", limit=200, counted=False))
+snapshot.save_last(home, "/noop", table.search(connect(home), project="noop", limit=200))
 project = projects.listing(home)[0]
 view_state.save(home, "window", {"size": [1440, 900], "maximized": False, "page": "runs", "project": project.id})
 """

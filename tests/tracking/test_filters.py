@@ -62,7 +62,7 @@ DOUBTFUL = [
 @pytest.mark.parametrize("expression", GOOD)
 def test_that_what_the_server_takes_passes(client: Client, made: Made, expression: str) -> None:
     assert filters.quick_check(expression) is None
-    table.search(client, project=made.project, filter=expression, limit=1, counted=False)
+    table.search(client, project=made.project, filter=expression, limit=1)
 
 
 @pytest.mark.parametrize(("expression", "position", "message"), WRONG)
@@ -74,7 +74,7 @@ def test_that_what_the_server_refuses_is_told_with_its_place(
     assert message in problem.message
     assert problem.position == position
     with pytest.raises(Invalid, match="wrong at character"):
-        table.search(client, project=made.project, filter=expression, limit=1, counted=False)
+        table.search(client, project=made.project, filter=expression, limit=1)
 
 
 @pytest.mark.parametrize(("expression", "position", "message"), DOUBTFUL)

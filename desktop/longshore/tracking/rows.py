@@ -186,7 +186,7 @@ class RunTable:
     """Some runs of a search, in its order."""
 
     rows: tuple[RunRow, ...]
-    # How many runs fit in all; None where it was not asked for.
+    # How many runs fit in all; None where not all of them were read.
     total: int | None
     # When the server gave them; an older time than now is told on screen.
     as_of: datetime

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +19,11 @@ from longshore.tracking.rows import ColumnSet, RunRow, RunTable
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
 
-__all__ = ["ColumnSet", "Experiment", "Run", "RunRow", "RunTable", "count", "experiments", "resolve", "row", "search"]
+__all__ = ["ColumnSet", "Experiment", "Run", "RunRow", "RunTable", "experiments", "resolve", "row", "search"]
 
 PROJECT_TAG = "longshore.project"
 # Reading a page's JSON holds the interpreter: more runs at once would make a window stutter.
 _PAGE = 200
-# No store holds so many runs.
-_MANY = 100_000_000
 _SHORTEST_PREFIX = 6
 _PREFIX = re.compile(r"[0-9A-Za-z_-]+")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -50,14 +46,12 @@ def search(
     order_by: Sequence[str] = (),
     limit: int = _PAGE,
     page_token: str | None = None,
-    counted: bool = True,
     archived: bool = False,
 ) -> RunTable:
     """Give the first `limit` runs that fit, newest first where `order_by` is empty.
 
-    `experiments`: values that this room gave, or names; all of the project without. `counted`: also ask how many fit
-    in all, which takes some requests more where not all were given. `archived`: with the archived runs, too; a filter
-    that speaks of their tag has them in any case.
+    `experiments`: values that this room gave, or names; all of the project without. `archived`: with the archived runs,
+    too; a filter that speaks of their tag has them in any case. How many fit in all is told once the end is seen.
     Raises: Invalid that says where the filter is wrong; NotFound for an experiment; Unavailable.
     """
     chosen = _chosen(client, project, experiments)
@@ -72,25 +66,8 @@ def search(
         token = page.next_token
         if token is None:
             break
-    total: int | None = None
-    if token is None and page_token is None:
-        total = len(found)
-    elif counted:
-        total = _count(client, list(names), shown, len(found))
+    total = len(found) if token is None and page_token is None else None
     return RunTable(tuple(found), total, as_of, token)
-
-
-def count(
-    client: Client,
-    *,
-    project: str | None = None,
-    experiments: Sequence[Experiment] | Sequence[str] | None = None,
-    filter: str = "",
-    archived: bool = False,
-) -> int:
-    """Tell how many runs fit. Raises: as `search`."""
-    chosen = _chosen(client, project, experiments)
-    return _count(client, [experiment.id for experiment in chosen], _Shown(filter, archived=archived), 0)
 
 
 def resolve(client: Client, reference: str) -> Run:
@@ -185,44 +162,3 @@ def _page(
     # What is wrong is said of the person's own words. Where they are right, the server does not know IS NULL.
     page = _page(client, ids, _Shown(shown.filter, archived=True), order_by, size, token)
     return Page(tuple(run for run in page.runs if archive.ARCHIVED not in run.tags), page.next_token)
-
-
-def _count(client: Client, ids: Sequence[str], shown: _Shown, seen: int) -> int:
-    """Find the number of runs with a few requests for one run each: MLflow has no call that counts.
-
-    Its page tokens hold an offset. A server whose tokens are others is walked through instead.
-    """
-    try:
-        return _count_by_offsets(client, ids, shown, seen)
-    except (Invalid, OverflowError):
-        return _count_by_pages(client, ids, shown)
-
-
-def _count_by_offsets(client: Client, ids: Sequence[str], shown: _Shown, seen: int) -> int:
-    def is_there(offset: int) -> bool:
-        return bool(_page(client, ids, shown, (), 1, _token(offset)).runs)
-
-    # There is a run at `low` (or that is -1); then none at `high`.
-    low, step = seen - 1, 64
-    while is_there(low + step):
-        low, step = low + step, step * 4
-        if low > _MANY:
-            raise OverflowError("this server does not count offsets")
-    high = low + step
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if is_there(middle) else (low, middle)
-    return high
-
-
-def _count_by_pages(client: Client, ids: Sequence[str], shown: _Shown) -> int:
-    total, token = 0, None
-    while True:
-        page = _page(client, ids, shown, (), _PAGE, token)
-        total, token = total + len(page.runs), page.next_token
-        if token is None:
-            return total
-
-
-def _token(offset: int) -> str:
-    return base64.b64encode(json.dumps({"offset": offset}).encode("ascii")).decode("ascii")

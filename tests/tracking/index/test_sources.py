@@ -205,8 +205,8 @@ def test_that_nulls_over_which_the_server_itself_fails_are_read(odd: Odd, copied
         copied,
         f"INSERT INTO tags (key, value, run_uuid) VALUES ('null', NULL, {chosen})",
         "UPDATE runs SET user_id = NULL, artifact_uri = NULL, start_time = NULL WHERE name = 'run 7'",
-        # One user less, and one more by the sign that stands between them.
-        "UPDATE runs SET user_id = 'a\x1eb' WHERE name = 'run 6'",
+        # One value less, and one more by the sign that stands between them.
+        "UPDATE runs SET user_id = 'a\x1eb', artifact_uri = 'c\x1ed' WHERE name = 'run 6'",
     )
     rows = held(from_database(replace(odd, database=copied)))
     assert len(rows) == len(held(from_database(odd)))

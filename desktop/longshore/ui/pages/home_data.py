@@ -116,7 +116,7 @@ def _with_runs(home: Home, workspace: str | None, card: ProjectCard) -> ProjectC
     from longshore.tracking import direction, table
     from longshore.workspace.connection import connect
 
-    rows = table.search(connect(home, workspace), project=card.name, limit=RECENT_RUNS, counted=False).rows
+    rows = table.search(connect(home, workspace), project=card.name, limit=RECENT_RUNS).rows
     if not rows:
         return card
     metric = direction.primary_metric(rows) or ""

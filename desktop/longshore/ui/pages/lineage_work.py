@@ -190,7 +190,7 @@ def _choices(client: Client, project: str) -> tuple[Choice, ...]:
         )
         for one in versions[:MOST_CHOICES]
     ]
-    rows = table.search(client, project=project or None, limit=MOST_CHOICES, counted=False).rows
+    rows = table.search(client, project=project or None, limit=MOST_CHOICES).rows
     found += [Choice(f"run:{row.run_id}", "run", row.name, row.status.capitalize(), row.start_time) for row in rows]
     return tuple(found)
 

@@ -163,7 +163,7 @@ def candidates_work(home: Home, workspace: str | None, project: str | None) -> W
 
         client = connect(home, workspace)
         chosen = table.experiments(client, project) or experiments.listing(client)
-        rows = table.search(client, project=project, limit=RUNS_OFFERED, counted=False).rows
+        rows = table.search(client, project=project, limit=RUNS_OFFERED).rows
         with_model = {model.run_id for model in logged_models.search(client, [each.id for each in chosen])}
         metric = direction.primary_metric(rows)
         return tuple(

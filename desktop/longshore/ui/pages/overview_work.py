@@ -162,7 +162,7 @@ def _readme(path: str) -> str:
 def _runs(client: Client, name: str) -> tuple[RunLine, ...]:
     from longshore.tracking import direction, table
 
-    rows = table.search(client, project=name, limit=LAST_RUNS, counted=False).rows
+    rows = table.search(client, project=name, limit=LAST_RUNS).rows
     common = direction.primary_metric(rows) or ""
     return tuple(
         _run_line(row, common if common in row.metrics else direction.primary_metric([row]) or "") for row in rows

@@ -42,7 +42,7 @@ def others_work(home: Home, workspace: str | None, detail: RunDetail) -> Work[Ot
         from longshore.workspace.connection import connect
 
         client = connect(home, workspace)
-        found = table.search(client, experiments=[detail.experiment], limit=LISTED, counted=False)
+        found = table.search(client, experiments=[detail.experiment], limit=LISTED)
         return others_of(found.rows, detail.run.id)
 
     return work

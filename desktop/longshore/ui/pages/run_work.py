@@ -88,9 +88,7 @@ def _newest_run(home: Home, workspace: str | None, job: Job) -> str | None:
     from longshore.tracking import table
     from longshore.workspace.connection import connect
 
-    found = table.search(
-        connect(home, workspace), filter=equals("tags", "longshore.job", job.id), limit=1, counted=False
-    )
+    found = table.search(connect(home, workspace), filter=equals("tags", "longshore.job", job.id), limit=1)
     return found.rows[0].run_id if found.rows else None
 
 
