@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from longshore.settings import Home
@@ -21,4 +22,15 @@ def save(home: Home, key: str, value: Any) -> None:
     with writing(home) as session:
         row = session.get(ViewStateRow, key) or ViewStateRow(key=key)
         row.value = value
+        session.add(row)
+
+
+def change(home: Home, key: str, changed: Callable[[Any], Any]) -> None:
+    """Replace what was saved under a key (None where nothing was) by what a function makes of it, in one go.
+
+    What the function raises leaves it as it was.
+    """
+    with writing(home) as session:
+        row = session.get(ViewStateRow, key) or ViewStateRow(key=key, value=None)
+        row.value = changed(row.value)
         session.add(row)

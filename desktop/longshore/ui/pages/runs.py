@@ -19,16 +19,17 @@ from longshore.ui.pages.runs_columns import TableColumns
 from longshore.ui.pages.runs_edits import Edits
 from longshore.ui.pages.runs_export import Export
 from longshore.ui.pages.runs_groups import TableGroups
+from longshore.ui.pages.runs_look import TableLook
 from longshore.ui.pages.runs_menu import show_menu
 from longshore.ui.pages.runs_search import RunSearch
 from longshore.ui.pages.runs_states import BannerPlace, TablePlace
 from longshore.ui.pages.runs_toolbar import RunsToolbar
+from longshore.ui.pages.runs_views import SavedViews
 from longshore.ui.pages.trash_moves import Moves
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
 from longshore.ui.widgets.basic import vertical
-from longshore.ui.widgets.run_columns import Column
 from longshore.ui.widgets.run_table import RunTable as RunTableView
 from longshore.ui.widgets.states import ErrorState
 from longshore.ui.widgets.times import ago
@@ -52,9 +53,6 @@ class RunsPage(Page):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._project: str | None = None
-        # What is asked for, and what the rows on screen are sorted by.
-        self._order: tuple[Column, bool] | None = None
-        self._shown_order: tuple[Column, bool] | None = None
         self._loaded = False
         self.search = RunSearch(context, self)
         self._offline = False
@@ -79,6 +77,8 @@ class RunsPage(Page):
         self.columns = TableColumns(context, self, self.table, self.search)
         self.edits = Edits(context, self, self.table, self.search)
         self.groups = TableGroups(context, self, self.table, self.search)
+        self.look = TableLook(self.table, self.filter, self.columns, self.groups)
+        self.views = SavedViews(context, self, self.look.look)
         self._connect()
 
     @cached_property
@@ -102,7 +102,11 @@ class RunsPage(Page):
         self.bar.group_asked.connect(self._choose_groups)
         self.table.group_asked.connect(self._choose_groups)
         self.groups.changed.connect(self._show_grouping)
-        self.table.sort_asked.connect(self._sort)
+        self.bar.views_asked.connect(self._show_views)
+        self.table.views_asked.connect(self._show_views)
+        self.views.current_changed.connect(self.bar.show_view)
+        self.views.shown.connect(self.look.show_view)
+        self.look.changed.connect(self._start_over)
         self.search.found.connect(self._show_rows)
         self.search.looked.connect(self._show_age)
         self.search.offline.connect(self._show_offline)
@@ -133,6 +137,7 @@ class RunsPage(Page):
             Action("group-runs", "Group runs…", self._choose_groups, icon="group", in_bar=False),
             Action("filter", "Filter runs", self._focus_filter, icon="filter", shortcut="Ctrl+F", in_bar=False),
             *self.edits.actions(),
+            *self.views.actions(),
             *self._moves.actions(selected, self.table.selected_ids),
             self._export.action(),
             Action(
@@ -178,11 +183,12 @@ class RunsPage(Page):
     def _enter_project(self) -> None:
         """Show the last state of this project's table at once."""
         self._loaded = True
-        self._order = self._shown_order = None
+        self.look.forget()
         self.search.forget()
         self.edits.forget()
         self.groups.forget()
         self.bar.show_grouping(())
+        self.views.enter(self._project)
         self.columns.enter(self._project)
         last = load_last(self.context.home, work.key_of(self.context.workspace_name, self._project))
         rows = ListedRows(last.rows if last else ())
@@ -204,30 +210,20 @@ class RunsPage(Page):
         self.bar.show_experiments([each.name for each in experiments])
 
     def _query(self) -> work.Query:
-        order: tuple[str, ...] = ()
-        if self._order is not None:
-            order = (f"{self._order[0].order_by} {'ASC' if self._order[1] else 'DESC'}",)
-        return work.Query(self._project, self.bar.experiment, self.filter.text(), order, self.groups.grouping)
+        text, order = self.filter.text(), self.look.order_by
+        return work.Query(self._project, self.bar.experiment, text, order, self.groups.grouping)
 
     def _start_over(self, *_arguments: object) -> None:
         if not self._loaded:
             return
-        self._mark_order()
+        self.look.mark()
         self.search.ask(self._query())
+        self.views.look_again()
 
     def _cancel(self) -> None:
         self.search.cancel()
-        given_up, self._order = self._order, self._shown_order
-        self._mark_order()
-        self._banner.show_banner("It was cancelled.", ("Search again", partial(self._search_again, given_up)))
-
-    def _search_again(self, order: tuple[Column, bool] | None) -> None:
-        self._order = order
-        self._start_over()
-
-    def _mark_order(self) -> None:
-        column, ascending = self._order or (None, True)
-        self.table.model.show_sorting(column.id if column else None, ascending=ascending)
+        given_up = self.look.give_up()
+        self._banner.show_banner("It was cancelled.", ("Search again", partial(self.look.sort_by, given_up)))
 
     def refresh(self) -> None:
         self.search.look()
@@ -242,7 +238,7 @@ class RunsPage(Page):
         self.filter.show_error("")
         self.table.show_rows(self.groups.rows_of(found))
         if fresh:
-            self._shown_order = self._order
+            self.look.note_shown()
             self.table.scroll_to_top()
         if self._to_select and self.table.model.rows.places(self._to_select):
             self.table.select_runs(self._to_select)
@@ -303,12 +299,6 @@ class RunsPage(Page):
         else:
             self._place.show_instead(ErrorState(error, "The runs could not be loaded", self._start_over))
 
-    def _sort(self, column: object) -> None:
-        assert isinstance(column, Column)
-        ascending = not (self._order is not None and self._order[0].id == column.id and self._order[1])
-        self._order = (column, ascending)
-        self._start_over()
-
     def _choose_groups(self) -> None:
         self.groups.choose(self.bar.group_button)
 
@@ -316,11 +306,17 @@ class RunsPage(Page):
         self.bar.show_grouping([name.partition(":")[2] or name for name in self.groups.grouping.by])
         self._start_over()
 
+    def _show_views(self) -> None:
+        menu = self.views.menu()
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.bar.views_button.mapToGlobal(self.bar.views_button.rect().bottomLeft()))
+
     def _choose_columns(self) -> None:
         self.columns.choose(self.bar.columns_button)
 
     def _columns_chosen(self, ids: list[str]) -> None:
         self.columns.take(ids)
+        self.views.look_again()
 
     def _show_selection(self) -> None:
         count = self.table.selected_count

@@ -11,7 +11,7 @@ from longshore.store import quick
 from longshore.tracking.rows import ColumnSet, RunRow
 from longshore.ui.pages import runs_work as work
 from longshore.ui.shell.context import AppContext
-from longshore.ui.widgets.run_columns import all_columns, default_ids, index_columns
+from longshore.ui.widgets.run_columns import PINNED, Column, all_columns, default_ids, index_columns
 from longshore.ui.widgets.run_table import RunTable
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class TableColumns(QObject):
         self._names = ColumnSet()
         # The first rows, with every value: they tell what most runs have.
         self._head: Sequence[RunRow] = ()
+        # Leave out the chosen columns in which the runs do not differ.
+        self.hide_constant = False
         # None: nobody chose.
         self.chosen: list[str] | None = None
 
@@ -47,6 +49,10 @@ class TableColumns(QObject):
         self._search.columns = index_columns(shown)
         self._table.model.rows = self._table.model.rows.showing(self._search.columns)
         self._table.show_columns(shown)
+
+    def known(self, column_id: str) -> Column | None:
+        """Give a column that there is, by its id."""
+        return next((each for each in (*PINNED, *all_columns(self._names)) if each.id == column_id), None)
 
     def choose(self, below: QWidget) -> None:
         """Let a person choose."""

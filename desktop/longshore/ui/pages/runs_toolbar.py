@@ -12,6 +12,14 @@ from longshore.ui.widgets.basic import Button, ElidedLabel, horizontal, label, v
 from longshore.ui.widgets.filter_field import FilterField
 
 ALL = "All experiments"
+# A longer view's name ends in an ellipsis: the tooltip has all of it.
+LONGEST_VIEW = 18
+
+
+def button_words(name: str, *, changed: bool) -> str:
+    """Give what the button of the views says: a name, with a mark where the table looks different by now."""
+    shown = name if len(name) <= LONGEST_VIEW else f"{name[: LONGEST_VIEW - 1]}…"
+    return (shown.replace("&", "&&") + (" •" if changed else "")) if name else "Views"
 
 
 class RunsToolbar(QFrame):
@@ -22,6 +30,7 @@ class RunsToolbar(QFrame):
     columns_asked = Signal()
     edit_asked = Signal()
     group_asked = Signal()
+    views_asked = Signal()
     cancel_asked = Signal()
 
     def __init__(self) -> None:
@@ -86,12 +95,16 @@ class RunsToolbar(QFrame):
         self.group_button = Button(
             "Group by", self.group_asked.emit, icon="group", kind="ghost", size="small", tip="Group runs", shortcut="G"
         )
+        self.views_button = Button(
+            "Views", self.views_asked.emit, icon="star", kind="ghost", size="small", tip="Saved views", shortcut="V"
+        )
         for button in (
             self.edit_button,
             self.compare_button,
             self.clear_button,
             self.columns_button,
             self.group_button,
+            self.views_button,
         ):
             row.addWidget(button)
         return second
@@ -125,6 +138,11 @@ class RunsToolbar(QFrame):
         """Say by what the runs are grouped."""
         self.group_button.setText(f"Group by {len(titles)}" if titles else "Group by")
         self.group_button.setToolTip(f"Grouped by {', '.join(titles)}" if titles else "Group runs (G)")
+
+    def show_view(self, name: str, changed: bool) -> None:
+        """Say which view is shown, and whether the table looks different by now."""
+        self.views_button.setText(button_words(name, changed=changed))
+        self.views_button.setToolTip((f"{name}, changed since" if changed else name) if name else "Saved views (V)")
 
     def show_selected(self, count: int) -> None:
         """Offer what can be done with the selected runs."""

@@ -105,6 +105,7 @@ class RunTable(QWidget):
     # A group shall open or close: what names it.
     group_toggled = Signal(str)
     group_asked = Signal()
+    views_asked = Signal()
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
@@ -371,6 +372,8 @@ class RunTable(QWidget):
             self.compare_asked.emit()
         elif key == Qt.Key.Key_G:
             self.group_asked.emit()
+        elif key == Qt.Key.Key_V:
+            self.views_asked.emit()
         elif not current.isValid():
             return
         elif key == Qt.Key.Key_Space:

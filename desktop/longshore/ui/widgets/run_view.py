@@ -24,7 +24,16 @@ from longshore.ui.widgets.run_paint import BOX_SIZE, ROW_HEIGHT, RowsPainter, bo
 
 HEADER = 28
 # What the table does with keys of its own.
-OURS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_C, Qt.Key.Key_E, Qt.Key.Key_F2, Qt.Key.Key_G)
+OURS = (
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_Space,
+    Qt.Key.Key_C,
+    Qt.Key.Key_E,
+    Qt.Key.Key_F2,
+    Qt.Key.Key_G,
+    Qt.Key.Key_V,
+)
 KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
