@@ -41,13 +41,17 @@ def three(client: Client) -> list[str]:
     return ids
 
 
+def buttons(shell: Shell) -> list[QPushButton]:
+    return shell.window.top_bar.findChildren(QPushButton)
+
+
 def ask(qtbot: QtBot, shell: Shell, run_id: str) -> CompareDialog:
     shell.context.open("run", run_id=run_id)
     page = shell.window.page_of("run")
     assert isinstance(page, RunPage)
-    qtbot.waitUntil(lambda: bool(page.actions_now()), timeout=20_000)
-    button = next(each for each in shell.window.top_bar.findChildren(QPushButton) if each.text() == "Compare…")
-    button.click()
+    # The bar shows a page's actions a turn after the page has them.
+    qtbot.waitUntil(lambda: any(each.text() == "Compare…" for each in buttons(shell)), timeout=20_000)
+    next(each for each in buttons(shell) if each.text() == "Compare…").click()
     dialog = shell.window.findChild(CompareDialog)
     assert isinstance(dialog, CompareDialog)
     qtbot.waitUntil(lambda: dialog.list.count() > 0, timeout=20_000)
