@@ -52,7 +52,7 @@ class ParallelPlot(RunPlot):
         """Draw these runs over one axis per field, in this order; ranges go with their fields."""
         before = {self.fields[axis].id: ends for axis, ends in self.ranges.items()}
         self.show_runs(runs, marked)
-        self.fields, self._lines = tuple(fields), None
+        self.fields, self._lines, self._chosen = tuple(fields), None, None
         self._ends = [_ends_of(field) for field in fields]
         self.ranges = {axis: before[field.id] for axis, field in enumerate(fields) if field.id in before}
         self.axis = min(self.axis, max(0, len(fields) - 1))
