@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from longshore.mlflow_rest import experiments, runs
@@ -18,13 +21,26 @@ from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.runs import Metric
 from longshore.settings import Home
 from longshore.store import quick
+from longshore.tracking.comparing.boxes import boxes
+from longshore.tracking.comparing.fields import RunSet, of_rows
+from longshore.tracking.rows import RunRow
+from longshore.ui.pages.compare_charts import BarFigure, BoxTab, ParallelTab, RunFigure, ScatterTab
 from longshore.ui.pages.compare_curves import CurvesPart
+from longshore.ui.pages.compare_fields import FieldsTab
 from longshore.ui.pages.compare_panel import CurvesTab
 from longshore.ui.pages.compare_table import Differences, change_words
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.shell.app import Shell
 from longshore.ui.shell.context import ProjectRef
+from longshore.ui.shell.tasks import TaskRunner
+from longshore.ui.widgets.field_select import FieldList, FieldSelect
+from longshore.ui.widgets.figure import Figure
+from longshore.ui.widgets.plot.bars import Bar
+from longshore.ui.widgets.plot.box_plot import BoxPlot
+from longshore.ui.widgets.plot.parallel import ParallelPlot
+from longshore.ui.widgets.plot.scatter import ScatterPlot
 from longshore.ui.widgets.select import Select
+from longshore.ui.widgets.states import EmptyState
 from tests.ui.conftest import ShellMaker
 
 BEGAN_MS = 1_760_000_000_000
@@ -215,3 +231,205 @@ def test_that_a_change_is_said_with_its_sign_and_share() -> None:
     assert change_words(Change(-2.0, None)) == "-2"
     assert change_words(Change(5000.0, 5000.0)) == "+5,000", "a share of half a million percent says nothing"
     assert change_words(Change()) == ""
+
+
+def shown_figure(page: RunsPage, name: str, qtbot: QtBot) -> FieldsTab:
+    found = tab(page, name, qtbot)
+    assert isinstance(found, FieldsTab)
+    qtbot.waitUntil(lambda: page.context.runner.idle)
+    return found
+
+
+def test_that_a_scatter_shows_every_run_of_the_table_and_the_compared_ones_in_their_colours(
+    page: RunsPage, forest: Forest, qtbot: QtBot
+) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    found = shown_figure(page, "scatter", qtbot)
+    assert isinstance(found, ScatterTab)
+    found.across.show_fields(found.known.fields, "p:depth")
+    found.load()
+    qtbot.waitUntil(lambda: found.figure.title == "val_mae against depth" and found.figure.isVisible())
+    runs = found.plot.runs
+    assert runs is not None
+    assert len(runs) == 6
+    assert found.said.text() == "6 runs"
+    marked = {runs.ids[place]: number for place, number in found.plot.marked_places()}
+    assert marked == {forest.ids[1]: 0, forest.ids[0]: 1}, "as in the table: the newer one stands first"
+    choose(found.scope, "compared")
+    qtbot.waitUntil(lambda: found.said.text() == "2 runs")
+
+
+def test_that_a_point_names_its_run_and_a_click_and_enter_open_it(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    found = shown_figure(page, "scatter", qtbot)
+    assert isinstance(found, ScatterTab)
+    qtbot.waitUntil(found.figure.isVisible)
+    opened: list[str] = []
+    found.plot.opened.disconnect()
+    found.plot.opened.connect(opened.append)
+    runs = found.plot.runs
+    assert runs is not None
+    place = runs.ids.index(forest.ids[3])
+    at = found.plot.pixel_of(place)
+    assert at is not None
+    qtbot.mouseMove(found.plot, at.toPoint())
+    assert found.plot.pointed == place
+    assert dict(found.plot.told(place))["val_mae"] == "3.1"
+    qtbot.mouseClick(found.plot, Qt.MouseButton.LeftButton, pos=at.toPoint())
+    found.plot.setFocus()
+    found.plot.point_at(None)
+    qtbot.keyClick(found.plot, Qt.Key.Key_Right)
+    qtbot.keyClick(found.plot, Qt.Key.Key_Right)
+    assert runs.run_names[int(found.plot.order()[1])] in found.plot.accessibleDescription()
+    qtbot.keyClick(found.plot, Qt.Key.Key_Return)
+    assert opened == [forest.ids[3], runs.ids[int(found.plot.order()[1])]]
+
+
+def test_that_a_brushed_range_selects_runs_in_the_table_while_the_compared_ones_stay(
+    page: RunsPage, forest: Forest, qtbot: QtBot
+) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    found = shown_figure(page, "parallel", qtbot)
+    assert isinstance(found, ParallelTab)
+    qtbot.waitUntil(found.figure.isVisible)
+    plot = found.plot
+    assert [field.title for field in plot.fields] == ["kind", "depth", "val_mae"], "what differs, and the metric last"
+    depth, x = 1, round(plot._axis_px(1))
+    scale = plot.scale_of(depth)
+    top, bottom = (QPoint(x, round(scale.px(value))) for value in (5.5, 2.5))
+    qtbot.mousePress(plot, Qt.MouseButton.LeftButton, pos=top)
+    qtbot.mouseMove(plot, bottom)
+    qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=bottom)
+    assert set(page.table.selected_ids()) == set(forest.ids[2:5])
+    assert found.said.text() == "3 of 6 runs selected"
+    assert {run.run_id for run in found.compared} == set(forest.ids[:2])
+    found.clear_button.click()
+    assert set(page.table.selected_ids()) == set(forest.ids[:2])
+
+
+def test_that_the_keyboard_brushes_and_escape_lets_go_before_it_closes(
+    page: RunsPage, forest: Forest, qtbot: QtBot
+) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    found = shown_figure(page, "parallel", qtbot)
+    assert isinstance(found, ParallelTab)
+    qtbot.waitUntil(found.figure.isVisible)
+    plot = found.plot
+    plot.setFocus()
+    qtbot.keyClick(plot, Qt.Key.Key_Right)
+    qtbot.keyClick(plot, Qt.Key.Key_Up)
+    assert list(plot.ranges) == [1]
+    low = plot.ranges[1]
+    qtbot.keyClick(plot, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert plot.ranges[1][0] == low[0]
+    assert plot.ranges[1][1] > low[1]
+    assert set(page.table.selected_ids()) == {forest.ids[0], forest.ids[1]}
+    qtbot.keyClick(plot, Qt.Key.Key_Escape)
+    assert plot.ranges == {}
+    assert page.compare_panel.isVisible()
+    qtbot.keyClick(plot, Qt.Key.Key_Escape)
+    assert not page.compare_panel.isVisible()
+
+
+def test_that_a_box_per_value_tells_how_many_runs_it_holds(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    found = shown_figure(page, "box", qtbot)
+    assert isinstance(found, BoxTab)
+    qtbot.waitUntil(found.figure.isVisible)
+    assert found.figure.title == "val_mae by kind"
+    frame = found.plot.frame_now()
+    assert frame is not None
+    assert [word for _at, word in frame.x_ticks] == ["line (3)", "tree (3)"]
+    assert [box.median for box in found.plot.boxes] == pytest.approx([3.6, 3.1])
+    assert found.plot.pixel_of(0) is not None
+
+
+def test_that_importance_says_when_there_are_too_few_runs(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    found = shown_figure(page, "importance", qtbot)
+    qtbot.waitUntil(lambda: found.findChild(EmptyState) is not None)
+    words = [each.text() for each in found.findChildren(QLabel)]
+    assert any(text.startswith("6 runs have val_mae: too few to tell what matters.") for text in words), words
+
+
+def many(count: int) -> RunSet:
+    chance = np.random.default_rng(3)
+    rows = [
+        RunRow(
+            f"{n:032x}", f"run {n}", "FINISHED", None, None, "", "1", "e",
+            {"lr": str(round(float(lr), 4)), "kind": "ab"[n % 2]}, {"loss": float(lr + 0.1 * chance.random())}, {},
+        )
+        for n, lr in enumerate(chance.random(count))
+    ]  # fmt: skip
+    return of_rows(rows, ["p:lr", "p:kind", "m:loss"])
+
+
+@pytest.fixture
+def runner(qapp: QApplication) -> Iterator[TaskRunner]:
+    owner = QObject()
+    made = TaskRunner(owner)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind", ["scatter", "parallel", "box", "bars"])
+def test_that_every_chart_goes_to_png_svg_and_the_clipboard(
+    runner: TaskRunner, qtbot: QtBot, tmp_path: Path, kind: str
+) -> None:
+    runs = many(3_000)
+    fields, marked = runs.fields, {runs.ids[0]: 0, runs.ids[1]: 1}
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    figure: Figure
+    if kind == "bars":
+        figure = BarFigure(runner, holder)
+        figure.bars.show_bars([Bar("lr", 0.9, "90 %"), Bar("kind", 0.01, "1 %", faint=True)])
+    else:
+        plot = {"scatter": ScatterPlot, "parallel": ParallelPlot, "box": BoxPlot}[kind]()
+        if isinstance(plot, ScatterPlot):
+            plot.show_fields(runs, fields["p:lr"], fields["m:loss"], marked)
+        elif isinstance(plot, ParallelPlot):
+            plot.show_fields(runs, list(fields.values()), marked)
+        else:
+            plot.show_boxes(runs, fields["m:loss"], "kind", boxes(fields["m:loss"], fields["p:kind"]), marked)
+        figure = RunFigure(runner, plot, "loss", holder)
+    holder.resize(600, 300)
+    figure.resize(600, 300)
+    figure.grab()
+    figure.save(tmp_path / "chart.png")
+    assert QImage(str(tmp_path / "chart.png")).width() == figure.drawing.size().width() * 3
+    figure.save(tmp_path / "chart.svg")
+    drawn = ElementTree.parse(tmp_path / "chart.svg").getroot()
+    words = [(element.text or "").strip() for element in drawn.iter() if element.tag.endswith("text")]
+    if kind == "bars":
+        assert "kind" in words
+    else:
+        assert {"run 0", "run 1"} <= set(words), "the compared runs are named"
+    figure.copy()
+    assert QGuiApplication.clipboard().image().width() == figure.drawing.size().width() * 3
+
+
+def test_that_a_field_is_found_by_typing(qtbot: QtBot, qapp: QApplication) -> None:
+    select = FieldSelect("X axis")
+    qtbot.addWidget(select)
+    select.show_fields([*(f"m:metric_{n}" for n in range(3_000)), "p:depth"], "m:metric_7")
+    assert select.currentText() == "metric_7"
+    popup = FieldList(select, select._fields)
+    popup.chosen.connect(select._take)
+    chosen: list[str] = []
+    select.field_chosen.connect(chosen.append)
+    qtbot.keyClicks(popup.search, "DEP")
+    qtbot.keyClick(popup.search, Qt.Key.Key_Return)
+    assert chosen == ["p:depth"]
+    assert select.value == "p:depth"
+
+
+def test_that_logarithmic_axes_of_a_scatter_are_only_taken_where_values_allow_it(qtbot: QtBot) -> None:
+    runs = many(20)
+    plot = ScatterPlot()
+    qtbot.addWidget(plot)
+    plot.show_fields(runs, runs.fields["p:kind"], runs.fields["m:loss"], {})
+    plot.show_scales(log_x=True, log_y=True)
+    frame = plot.frame_now()
+    assert frame is not None
+    assert (frame.x.log, frame.y.log) == (False, True)

@@ -40,12 +40,16 @@ def three(client: Client) -> list[str]:
     return ids
 
 
+def buttons(shell: Shell) -> list[QPushButton]:
+    return shell.window.top_bar.findChildren(QPushButton)
+
+
 def ask(qtbot: QtBot, shell: Shell, run_id: str) -> CompareDialog:
     shell.context.open("run", run_id=run_id)
     shown_run_page(shell)
-    buttons = lambda: [e for e in shell.window.top_bar.findChildren(QPushButton) if e.text() == "Compare…"]  # noqa: E731
-    qtbot.waitUntil(lambda: bool(buttons()), timeout=20_000)
-    buttons()[0].click()
+    # The bar shows a page's actions a turn after the page has them.
+    qtbot.waitUntil(lambda: any(each.text() == "Compare…" for each in buttons(shell)), timeout=20_000)
+    next(each for each in buttons(shell) if each.text() == "Compare…").click()
     dialog = shell.window.findChild(CompareDialog)
     assert isinstance(dialog, CompareDialog)
     qtbot.waitUntil(lambda: dialog.list.count() > 0, timeout=20_000)

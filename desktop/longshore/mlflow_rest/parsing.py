@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
@@ -104,7 +105,18 @@ def dataset_input(found: Json) -> types.DatasetInput:
         source_type=dataset.get("source_type", ""),
         source=dataset.get("source", ""),
         context=pairs(found.get("tags")).get("mlflow.data.context", ""),
+        rows=_profiled_rows(dataset.get("profile")),
     )
+
+
+def _profiled_rows(profile: object) -> int | None:
+    """Read how many rows a dataset's profile tells of; profiles are JSON of anybody's making."""
+    try:
+        found = json.loads(profile) if isinstance(profile, str) else None
+    except (ValueError, RecursionError):
+        return None
+    rows = found.get("num_rows") if isinstance(found, dict) else None
+    return rows if isinstance(rows, int) and not isinstance(rows, bool) else None
 
 
 def metric_point(found: Json) -> types.MetricPoint:

@@ -29,6 +29,8 @@ class DatasetInput:
     source_type: str = "local"
     source: str = ""
     context: str = ""
+    # As MLflow profiled it when it was logged; None: it did not.
+    rows: int | None = None
 
 
 @dataclass(frozen=True)

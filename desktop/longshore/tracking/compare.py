@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -11,15 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 from longshore.errors import Invalid, NotFound
 from longshore.mlflow_rest import artifacts, experiments
 from longshore.mlflow_rest.types import Run
+from longshore.tracking.comparing.code import PATCH_FILE
+from longshore.tracking.comparing.environment import LOCK_FILE, packages_of
 from longshore.tracking.detail import code_of
 from longshore.tracking.rows import RunRow
 from longshore.tracking.table import resolve, row
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
-
-LOCK_FILE, PATCH_FILE = "longshore/environment.lock", "longshore/patch.diff"
-_PINNED = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;#]+)", re.MULTILINE)
 
 Value = TypeVar("Value", str, float)
 
@@ -116,7 +114,7 @@ def _code(client: Client, runs: Sequence[Run]) -> dict[str, dict[str, str]]:
 
 def _environment(client: Client, runs: Sequence[Run]) -> dict[str, dict[str, str]]:
     hashes = {run.tags.get("longshore.environment", "") for run in runs}
-    packages = {run.id: _packages(_text(client, run, LOCK_FILE)) if len(hashes) > 1 else {} for run in runs}
+    packages = {run.id: packages_of(_text(client, run, LOCK_FILE)) if len(hashes) > 1 else {} for run in runs}
 
     def known(run: Run) -> dict[str, str]:
         tags = run.tags
@@ -135,11 +133,6 @@ def _data(run: Run) -> dict[str, str]:
     for each in run.inputs:
         found.setdefault(each.name, []).append(each.digest)
     return {name: ", ".join(sorted(digests)) for name, digests in found.items()}
-
-
-def _packages(lock: str) -> dict[str, str]:
-    # As the index names them: what writes a lock may spell typing-extensions typing_extensions.
-    return {re.sub(r"[-_.]+", "-", match[1]).lower(): match[2] for match in _PINNED.finditer(lock)}
 
 
 def _lines(patch: str) -> str:

@@ -9,7 +9,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QWidget
 
 from longshore.errors import LongshoreError
+from longshore.ui.pages.compare_fields import Answering
 from longshore.ui.pages.compare_layout import CompareLayout
+from longshore.ui.pages.compare_part import Part
 from longshore.ui.pages.compare_table import Differences
 from longshore.ui.pages.runs_work import Compared
 from longshore.ui.shell.context import AppContext
@@ -19,25 +21,27 @@ from longshore.ui.widgets.states import ErrorState, Loading
 
 HEAD, LEAST_BODY = 44, 220
 GAP, LEAST_TABLE = 16, 260
-TABS = (("curves", "Curves"), ("differences", "Differences"))
-
-
-class Part(QWidget):
-    """What a tab shows."""
-
-    def show_compared(self, compared: Compared, baseline: str) -> None:
-        """Show these runs, measured against one of them."""
-        raise NotImplementedError
+TABS = (
+    ("curves", "Curves"),
+    ("differences", "Differences"),
+    ("scatter", "Scatter"),
+    ("parallel", "Parallel coordinates"),
+    ("box", "Box plot"),
+    ("importance", "Importance"),
+)
 
 
 class ComparePanel(QFrame):
     """Shows a comparison; the page fetches it."""
 
     closed = Signal()
+    # Run ids that somebody brushed.
+    selected = Signal(list)
 
-    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+    def __init__(self, context: AppContext, answering: Answering, parent: QWidget | None = None) -> None:
+        """Take what gives the run table's answer."""
         super().__init__(parent)
-        self._context = context
+        self._context, self._answering = context, answering
         self.setProperty("surface", "surface")
         self.setMinimumHeight(HEAD + LEAST_BODY)
         self._layout = CompareLayout(context, self)
@@ -130,11 +134,25 @@ class ComparePanel(QFrame):
             part.show_compared(self._compared, self.baseline)
 
     def _make(self, tab: str) -> Part:
-        makers: dict[str, Callable[[], Part]] = {
-            "curves": lambda: CurvesTab(self._context, self._layout, self._pin, self._stack),
-            "differences": lambda: DifferencesTab(self._layout, self._pin, self._stack),
+        if tab == "curves":
+            return CurvesTab(self._context, self._layout, self._pin, self._stack)
+        if tab == "differences":
+            return DifferencesTab(self._layout, self._pin, self._stack)
+        return self._make_chart(tab)
+
+    def _make_chart(self, tab: str) -> Part:
+        from longshore.ui.pages import compare_charts as charts
+
+        kinds = {
+            "scatter": charts.ScatterTab,
+            "parallel": charts.ParallelTab,
+            "box": charts.BoxTab,
+            "importance": charts.ImportanceTab,
         }
-        return makers[tab]()
+        made = kinds[tab](self._context, self._layout, self._answering, self._stack)
+        made.opened.connect(lambda run_id: self._context.open("run", run_id=run_id))
+        made.selected.connect(self.selected)
+        return made
 
 
 class DifferencesTab(Part):

@@ -86,8 +86,9 @@ class RunsPage(Page):
         """The lower half, made when runs are compared for the first time."""
         from longshore.ui.pages.compare_panel import ComparePanel
 
-        panel = ComparePanel(self.context, self._splitter)
+        panel = ComparePanel(self.context, lambda: self.search.answer, self._splitter)
         panel.closed.connect(self._close_comparison)
+        panel.selected.connect(self._select_brushed)
         self._splitter.addWidget(panel)
         self._splitter.setSizes([480, 320])
         return panel
@@ -356,6 +357,12 @@ class RunsPage(Page):
     def _show_compared(self, compared: work.Compared, ids: list[str]) -> None:
         if ids == self._comparing:
             self.compare_panel.show_compared(compared)
+
+    def _select_brushed(self, run_ids: list[str]) -> None:
+        """Select runs that a chart chose; those that are compared stay."""
+        comparing, self._comparing = self._comparing, []
+        self.table.select_runs(run_ids)
+        self._comparing = comparing
 
     def _close_comparison(self) -> None:
         self._comparing = []

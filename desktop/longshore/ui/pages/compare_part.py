@@ -1,0 +1,18 @@
+"""What stands behind a tab of the comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from longshore.ui.pages.runs_work import Compared
+
+
+class Part(QWidget):
+    """What a tab shows; made when the tab is chosen for the first time."""
+
+    def show_compared(self, compared: Compared, baseline: str) -> None:
+        """Show these runs, measured against one of them."""
+        raise NotImplementedError
