@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import platformdirs
 import pytest
 
@@ -23,6 +24,12 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 # MLflow's import takes 8 s without compiled files, 3 s with: the processes that tests start share them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("PYTHONPYCACHEPREFIX", platformdirs.user_cache_dir("longshore-tests", appauthor=False))
+
+# A change is judged by what it did, not by luck: the same examples each time. To look for new ones:
+# pytest --hypothesis-profile=explore
+hypothesis.settings.register_profile("explore")
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ from pathlib import Path
 from longshore.settings import open_home
 from longshore.store import workspaces
 from longshore.tracking.index.sync import sync
-import pandas, pyarrow.compute
+import pyarrow.compute
 home = open_home(Path(sys.argv[1]))
 workspace = workspaces.get(home, "personal")
 shutil.rmtree(home.index, ignore_errors=True)

@@ -84,3 +84,12 @@ def test_that_fewer_than_two_runs_and_unknown_ones_are_refused(client: Client, t
         compare(client, [two[0].id, two[0].id[:12]])
     with pytest.raises(NotFound, match="There is no run"):
         compare(client, [two[0].id, "f" * 32])
+
+
+def test_that_what_is_the_same_in_all_runs_is_there_apart(client: Client, two: tuple[Run, Run]) -> None:
+    found = compare(client, [run.id for run in two]).same
+    assert found["params"] == {"seed": "7"}
+    assert found["metrics"]["same"] == 1.0
+    assert math.isnan(float(found["metrics"]["nan"]))
+    assert found["tags"] == {"team": "blue"}
+    assert found["data"] == {"data/same.csv": "0000"}

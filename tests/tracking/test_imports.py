@@ -182,3 +182,55 @@ def test_that_dvcs_experiments_come_with_the_parameters_and_metrics_of_their_com
     assert "outside of the project" in " ".join(done.remarks)
     git(tmp_path, "pack-refs", "--all")
     assert find(tmp_path) == (found,)
+
+
+def write_with_tensorboard_x(folder: Path) -> None:
+    """Write what TensorFlow 2 and the hparams plugin write, with the messages of another project."""
+    from tensorboardX import SummaryWriter
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.proto.summary_pb2 import Summary
+    from tensorboardX.proto.tensor_pb2 import TensorProto
+    from tensorboardX.proto.tensor_shape_pb2 import TensorShapeProto
+
+    writer = SummaryWriter(str(folder), write_to_disk=True)
+    for step in range(3):
+        writer.add_scalar("loss", 1 / (step + 1), step)
+        scalar = TensorProto(dtype="DT_FLOAT", float_val=[0.25 * step], tensor_shape=TensorShapeProto())
+        packed = TensorProto(dtype="DT_DOUBLE", tensor_content=struct.pack("<d", -1.5 * step))
+        image = TensorProto(dtype="DT_FLOAT", float_val=[1.0, 2.0])
+        image.tensor_shape.dim.add(size=2)
+        values = [("accuracy", scalar), ("gap", packed), ("pair", image)]
+        summary = Summary(value=[Summary.Value(tag=tag, tensor=tensor) for tag, tensor in values])
+        writer.file_writer.event_writer.add_event(Event(wall_time=1.6e9 + step, step=step, summary=summary))
+    writer.add_hparams({"lr": 0.01, "depth": 4, "net": "tree", "warm": True}, {"final": 0.5}, name="same")
+    writer.close()
+
+
+def test_that_tensors_of_tensorflow_2_and_the_parameters_of_hparams_come_too(
+    client: Client, tmp_path: Path, project: str
+) -> None:
+    write_with_tensorboard_x(tmp_path / "runs" / "a")
+    (found,) = find(tmp_path)
+    done = import_found(client, found, project=project)
+    assert done.skipped == ()
+    named = {runs.get(client, run_id).name: runs.get(client, run_id) for run_id in done.created}
+    assert len(named) == 2
+    metrics_of = {key: value for run in named.values() for key, value in run.metrics.items()}
+    params_of = {key: value for run in named.values() for key, value in run.params.items()}
+    assert (metrics_of["loss"], metrics_of["accuracy"], metrics_of["gap"]) == (pytest.approx(1 / 3), 0.5, -3.0)
+    assert metrics_of["final"] == 0.5
+    assert "pair" not in metrics_of
+    assert params_of == {"lr": "0.01", "depth": "4", "net": "tree", "warm": "True"}
+
+
+def test_that_a_place_that_can_no_longer_be_read_is_left_out_with_the_reason(
+    client: Client, tmp_path: Path, project: str
+) -> None:
+    make_store(tmp_path, f"sqlite:///{tmp_path}/mlflow.db")
+    (found,) = find(tmp_path)
+    (tmp_path / "mlflow.db").write_bytes(b"garbage" * 100)
+    done = import_found(client, found, project=project)
+    assert [(skipped.name, skipped.reason) for skipped in done.skipped] == [
+        ("mlflow.db", "mlflow.db is not a SQLite database.")
+    ]
+    assert done.created == ()

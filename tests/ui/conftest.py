@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from longshore.settings import Home
+from longshore.ui.pages.run import RunPage
 from longshore.ui.shell.app import Shell, make_application
+from longshore.ui.shell.screenshots import wait_ms
 
 # Said by the offscreen platform itself, which has no window manager.
 _PLATFORM = ("This plugin does not support", "QFontDatabase: Cannot find font directory")
@@ -83,6 +85,8 @@ def open_shell(qapp: QApplication, qtbot: QtBot) -> Iterator[ShellMaker]:
         qtbot.waitUntil(lambda: hasattr(shell, "services"), timeout=20_000)
         if page is not None:
             shell.context.open(page)
+        # The keys of all pages come a turn after the page.
+        qtbot.waitUntil(lambda: "Alt+Left" in shell.window.shortcuts, timeout=20_000)
         return shell
 
     yield make
@@ -113,3 +117,14 @@ def project(home: Home, tmp_path: Path) -> Path:
     folder = make_project(tmp_path / "forest", script)
     opening.open_project(home, folder)
     return folder
+
+
+def shown_run_page(shell: Shell) -> RunPage:
+    """Give the page of a run once all of it is made: its parts come one a turn."""
+    page = shell.window.page_of("run")
+    assert isinstance(page, RunPage)
+    deadline = time.monotonic() + 20
+    while not page.ready:
+        assert time.monotonic() < deadline
+        wait_ms(10)
+    return page

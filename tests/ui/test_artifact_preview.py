@@ -26,7 +26,7 @@ from longshore.ui.widgets.artifact_content import ENTRIES, ImageView, JsonTree, 
 from longshore.ui.widgets.artifact_decode import SHOWN_SIDE, Shown, decode
 from longshore.ui.widgets.artifact_view import ArtifactPreview, ArtifactTree
 from longshore.ui.widgets.states import EmptyState
-from tests.ui.conftest import ShellMaker
+from tests.ui.conftest import ShellMaker, shown_run_page
 
 HEAD_BYTES = 256 * 1024
 
@@ -162,8 +162,7 @@ def page(served_home: Home, open_shell: ShellMaker, client: Client, qtbot: QtBot
     rest.upload_many(client, run.id, files)
     runs.update(client, run.id, status="FINISHED")
     shell.context.open("run", run_id=run.id)
-    made = shell.window.page_of("run")
-    assert isinstance(made, RunPage)
+    made = shown_run_page(shell)
     qtbot.waitUntil(lambda: made.side.tree.topLevelItemCount() == 3, timeout=20_000)
     return made
 

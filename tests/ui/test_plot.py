@@ -14,7 +14,9 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from longshore.ui.theme.style import color
-from longshore.ui.widgets.plot.curves import Curve, Seen, smoothed, within
+from longshore.ui.widgets.plot.clock import clock_ticks
+from longshore.ui.widgets.plot.curves import Curve, Seen, outlined, smoothed, within
+from longshore.ui.widgets.plot.frame import Measure
 from longshore.ui.widgets.plot.lines import polyline
 from longshore.ui.widgets.plot.plot import Plot
 from longshore.ui.widgets.plot.readout import nearest
@@ -82,6 +84,37 @@ def test_that_thinning_keeps_the_peak_and_the_gap_of_a_million_points() -> None:
     assert sum(len(x) for x, _y in pieces) <= 2 * 2 * 700
     assert max(float(y.max()) for _x, y in pieces) == 9.0
     assert pieces[0][0][-1] == 499_999
+
+
+def test_that_an_outline_of_a_million_points_keeps_peak_and_gap_and_close_views_show_the_points_themselves() -> None:
+    y = np.sin(np.arange(1_000_000) / 1e5)
+    y[123_456] = 9.0
+    y[500_000:510_000] = np.nan
+    curve = outlined(Curve("loss", np.arange(1_000_000), y))
+    assert curve.outline is not None
+    assert len(curve.outline[0]) < 150_000
+    seen = Seen(curve)
+    whole = seen.pieces(0, 999_999, 700)
+    assert max(float(y.max()) for _x, y in whole) == 9.0
+    assert len(whole) == 2
+    (close,) = seen.pieces(123_450, 123_460, 700)
+    assert close[0].tolist() == list(range(123_449, 123_462))
+    assert outlined(Curve("short", np.arange(9), np.zeros(9))).outline is None
+
+
+def test_that_ticks_of_the_clock_are_round_and_say_different_things() -> None:
+    for seconds in (3, 50, 600, 7_000, 90_000, 900_000, 40_000_000):
+        found = clock_ticks(1_760_000_000, 1_760_000_000 + seconds, 6)
+        assert 1 <= len(found) <= 6, seconds
+        assert len({word for _at, word in found}) == len(found)
+        assert all(1_760_000_000 <= at <= 1_760_000_000 + seconds for at, _word in found)
+
+
+def test_that_spans_are_said_in_a_unit_that_keeps_them_short() -> None:
+    relative = Measure("since the run began", "relative")
+    assert relative.ticks(0, 600, 6) == ((0, "0"), (120, "2"), (240, "4"), (360, "6"), (480, "8"), (600, "10"))
+    assert relative.heading(600) == "min since the run began"
+    assert relative.said(90_000) == "25 h"
 
 
 def test_that_a_view_keeps_the_neighbours_that_lines_come_from() -> None:

@@ -14,11 +14,10 @@ from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.runs import Metric
 from longshore.settings import Home
 from longshore.tracking.rows import RunRow
-from longshore.ui.pages.run import RunPage
 from longshore.ui.pages.run_compare import CompareDialog, others_of
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.shell.app import Shell
-from tests.ui.conftest import ShellMaker
+from tests.ui.conftest import ShellMaker, shown_run_page
 
 BEGAN_MS = 1_760_000_000_000
 
@@ -43,11 +42,10 @@ def three(client: Client) -> list[str]:
 
 def ask(qtbot: QtBot, shell: Shell, run_id: str) -> CompareDialog:
     shell.context.open("run", run_id=run_id)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
-    qtbot.waitUntil(lambda: bool(page.actions_now()), timeout=20_000)
-    button = next(each for each in shell.window.top_bar.findChildren(QPushButton) if each.text() == "Compare…")
-    button.click()
+    shown_run_page(shell)
+    buttons = lambda: [e for e in shell.window.top_bar.findChildren(QPushButton) if e.text() == "Compare…"]  # noqa: E731
+    qtbot.waitUntil(lambda: bool(buttons()), timeout=20_000)
+    buttons()[0].click()
     dialog = shell.window.findChild(CompareDialog)
     assert isinstance(dialog, CompareDialog)
     qtbot.waitUntil(lambda: dialog.list.count() > 0, timeout=20_000)

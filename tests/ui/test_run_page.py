@@ -26,7 +26,7 @@ from longshore.ui.shell.context import ProjectRef
 from longshore.ui.widgets.facts import ValueTable
 from longshore.ui.widgets.states import EmptyState
 from tests.support.launching import make_project
-from tests.ui.conftest import ShellMaker
+from tests.ui.conftest import ShellMaker, shown_run_page
 
 TALKS = """\
 import time
@@ -52,8 +52,7 @@ def show_job(shell: Shell, folder: Path, script: str) -> tuple[RunPage, str]:
     shell.context.show_project(ProjectRef(info.id, info.name, str(info.path)))
     job = launching.launch(shell.home, str(info.path))
     shell.context.open("run", job_id=job.id)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
+    page = shown_run_page(shell)
     return page, job.id
 
 
@@ -96,8 +95,8 @@ def test_that_stop_ends_the_run_and_the_page_says_so(qtbot: QtBot, shell: Shell,
     qtbot.waitUntil(lambda: jobs.get(shell.home, job_id).ended, timeout=30_000)
     assert jobs.get(shell.home, job_id).state == "stopped"
     qtbot.waitUntil(lambda: page.head.pill.accessibleName() in ("Stopped", "Killed"), timeout=20_000)
-    titles = [button.text() for button in shell.window.top_bar.findChildren(QPushButton) if button.isVisible()]
-    assert "Stop run" not in titles
+    shown = lambda: [each.text() for each in shell.window.top_bar.findChildren(QPushButton) if each.isVisible()]  # noqa: E731
+    qtbot.waitUntil(lambda: "Stop run" not in shown(), timeout=20_000)
 
 
 def test_that_a_run_that_failed_says_why_and_offers_another_launch(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:
@@ -127,8 +126,7 @@ def log_steps(client: Client, run_id: str, steps: range) -> None:
 
 def test_that_curves_grow_while_a_run_logs(qtbot: QtBot, shell: Shell, client: Client, living: str) -> None:
     shell.context.open("run", run_id=living)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
+    page = shown_run_page(shell)
     points = lambda: len(page.live.curves.known["loss"]) if "loss" in page.live.curves.known else 0  # noqa: E731
     qtbot.waitUntil(lambda: points() == 3, timeout=20_000)
     log_steps(client, living, range(3, 9))
@@ -144,8 +142,7 @@ def test_that_a_run_made_elsewhere_shows_its_values_and_says_where_its_output_is
     qtbot: QtBot, shell: Shell, living: str
 ) -> None:
     shell.context.open("run", run_id=living)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
+    page = shown_run_page(shell)
     qtbot.waitUntil(lambda: page.head.name.text() == "from-a-notebook", timeout=20_000)
     assert page.live.console.currentWidget() is not page.live.log
     for tab, name, value in (("params", "alpha", "0.3"), ("tags", "team", "blue")):
@@ -173,8 +170,7 @@ def test_that_a_new_job_does_not_show_the_values_of_the_run_before(
     qtbot: QtBot, shell: Shell, living: str, tmp_path: Path
 ) -> None:
     shell.context.open("run", run_id=living)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
+    page = shown_run_page(shell)
     qtbot.waitUntil(lambda: "Parameters  1" in tab_titles(page), timeout=20_000)
     page.tabs.choose("params")
     page.panels.choose("params")
@@ -219,8 +215,7 @@ def test_that_a_long_name_leaves_room_for_the_state_and_the_experiment(
     run = runs.create(client, experiment.id, name="🚀" + "name-" * 38 + "שלום")
     shell.window.resize(1024, 680)
     shell.context.open("run", run_id=run.id)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
+    page = shown_run_page(shell)
     qtbot.waitUntil(lambda: page.head.name.text() == run.name, timeout=20_000)
     assert shell.window.width() == 1024
     (badge,) = [each for each in page.head.findChildren(QLabel) if each.toolTip() == experiment.name]
@@ -249,8 +244,7 @@ def test_that_what_was_read_stays_when_the_server_goes_away(qtbot: QtBot, shell:
     from longshore.ui.widgets.states import Banner
 
     shell.context.open("run", run_id=living)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
+    page = shown_run_page(shell)
     qtbot.waitUntil(lambda: "Parameters  1" in tab_titles(page), timeout=20_000)
     processes.stop_agent(shell.home)
     processes.put_server(shell.home, pid=None, process_started=None, port=1, state="stopped", detail="")

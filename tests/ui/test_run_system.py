@@ -12,10 +12,9 @@ from longshore.mlflow_rest import experiments, runs
 from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.runs import Metric
 from longshore.settings import Home
-from longshore.ui.pages.run import RunPage
 from longshore.ui.pages.run_system import SystemBox, logged_names
 from longshore.ui.shell.app import Shell
-from tests.ui.conftest import ShellMaker
+from tests.ui.conftest import ShellMaker, shown_run_page
 
 CPU, MEMORY = "system/cpu_utilization_percentage", "system/system_memory_usage_megabytes"
 GPU = "system/gpu_0_utilization_percentage"
@@ -40,8 +39,7 @@ def log(client: Client, run_id: str, step: int, **values: float) -> None:
 
 def show(shell: Shell, run_id: str) -> SystemBox:
     shell.context.open("run", run_id=run_id)
-    page = shell.window.page_of("run")
-    assert isinstance(page, RunPage)
+    page = shown_run_page(shell)
     return page.side.system
 
 

@@ -87,6 +87,12 @@ def test_that_switches_and_steppers_write_their_setting(qtbot: QtBot, shell: She
     assert load_settings(shell.home).queue_cpus == 1.0
     qtbot.keyClick(cpus, Qt.Key.Key_Down)
     assert load_settings(shell.home).queue_cpus is None
+    days = named(section, Stepper, "Days of finished jobs")
+    assert isinstance(days, Stepper)
+    qtbot.keyClick(days, Qt.Key.Key_Down)
+    assert load_settings(shell.home).keep_jobs_days == 89.0
+    days.setValue(0)
+    assert (days.text(), load_settings(shell.home).keep_jobs_days) == ("For ever", 0.0)
 
 
 def test_that_a_secret_is_kept_listed_and_deleted_and_never_shown(qtbot: QtBot, shell: Shell) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from longshore.errors import Invalid, NotFound
@@ -35,6 +35,8 @@ class Comparison:
     code: Mapping[str, Mapping[str, str]]
     environment: Mapping[str, Mapping[str, str]]
     data: Mapping[str, Mapping[str, str]]
+    # What is the same everywhere, by the field's name above: name -> value.
+    same: Mapping[str, Mapping[str, str | float]] = field(default_factory=dict)
 
 
 def compare(client: Client, run_ids: Sequence[str]) -> Comparison:
@@ -54,7 +56,22 @@ def compare(client: Client, run_ids: Sequence[str]) -> Comparison:
         code=_code(client, runs),
         environment=_environment(client, runs),
         data=_differing(runs, _data),
+        same={
+            "params": _shared(runs, lambda run: run.params),
+            "metrics": _shared(runs, lambda run: run.metrics),
+            "tags": _shared(runs, _own_tags),
+            "data": _shared(runs, _data),
+        },
     )
+
+
+def _shared(runs: Sequence[Run], values_of: Callable[[Run], Mapping[str, Value]]) -> dict[str, str | float]:
+    first, *others = (values_of(run) for run in runs)
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in each and _all_same([value, each[name]]) for each in others)
+    }
 
 
 def _differing(runs: Sequence[Run], values_of: Callable[[Run], Mapping[str, Value]]) -> dict[str, dict[str, Value]]:

@@ -14,6 +14,7 @@ from longshore.tracking.index.frame import DURATION, EXPERIMENT
 from longshore.tracking.index.vectors import Numbers
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
     from longshore.tracking.run_index import Selection
@@ -67,19 +68,19 @@ def _column(selection: Selection, name: str) -> pa.Array:
     rows, column = selection.numbers, selection.frame.column(name)
     if not isinstance(column, Numbers):
         return bridge.coded(column.codes[rows], column.values).cast(pa.string())
-    values, absent = column.values[rows], ~column.is_present[rows]
+    values, present = column.values[rows], column.is_present[rows]
     if name == DURATION:
-        return pa.array(values / 1000, pa.float64(), mask=absent)
+        return bridge.array(values / 1000, present)
     if name in columns.TIME_ATTRIBUTES:
-        whole = pa.array(_whole(values), pa.int64(), mask=absent)
-        return whole.cast(pa.timestamp("ms", "UTC"))
-    return pa.array(values, pa.float64(), mask=absent)
+        return bridge.array(_whole(values), present).cast(pa.timestamp("ms", "UTC"))
+    return bridge.array(values, present)
 
 
-def _whole(values: object) -> object:
+def _whole(values: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    return np.nan_to_num(values, nan=0.0).astype(np.int64)  # type: ignore[call-overload]
+    whole: np.ndarray = np.nan_to_num(values, nan=0.0).astype(np.int64)
+    return whole
 
 
 def _write(made: dict[str, pa.Array], file: Path) -> None:

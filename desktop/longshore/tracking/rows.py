@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol, overload
@@ -37,6 +37,52 @@ class RunRow:
     def job_id(self) -> str | None:
         """The job that made this run, None for one that was made elsewhere."""
         return self.tags.get("longshore.job")
+
+
+# What stands for a metric of a group's runs.
+MEAN, STD, BEST = "mean", "std", "best"
+AGGREGATES = (MEAN, STD, BEST)
+# What names a group among the runs begins so.
+GROUP = "group:"
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """How runs are grouped: by params, tags or attributes, as `index.columns` names them, and what stands for a metric."""
+
+    by: tuple[str, ...] = ()
+    aggregate: str = MEAN
+
+    def __bool__(self) -> bool:
+        """Tell whether runs are grouped at all."""
+        return bool(self.by)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A metric among the runs of a group that have a number."""
+
+    count: int
+    mean: float
+    std: float  # of a sample; NaN for a single run
+    best: float  # by the metric's name
+    worst: float
+
+    def value(self, aggregate: str) -> float:
+        """Give what stands for the metric."""
+        return {MEAN: self.mean, STD: self.std}.get(aggregate, self.best)
+
+
+@dataclass(frozen=True)
+class GroupRow(RunRow):
+    """Some runs that share what they are grouped by, in one row. `metrics` are the values of `aggregate`."""
+
+    # What the runs share, without its names: short enough for a column.
+    title: str = ""
+    size: int = 0
+    is_open: bool = False
+    aggregate: str = MEAN
+    summaries: Mapping[str, Summary] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,6 +120,12 @@ class Rows(Protocol):
     def showing(self, only: Sequence[str]) -> Rows:
         """Give the same runs, read with these params, metrics and tags, as the run index names them."""
 
+    def run_ids(self, parts: Sequence[tuple[int, int]]) -> list[str]:
+        """Give the ids of the runs of some stretches (first and last place), each once."""
+
+    def run_count(self, parts: Sequence[tuple[int, int]]) -> int:
+        """Tell how many runs some stretches hold."""
+
 
 class ListedRows(tuple[RunRow, ...]):
     """Some runs that are all at hand."""
@@ -102,6 +154,14 @@ class ListedRows(tuple[RunRow, ...]):
         """Give the same runs, read with these columns."""
         del only  # everything is there
         return self
+
+    def run_ids(self, parts: Sequence[tuple[int, int]]) -> list[str]:
+        """Give the ids of the runs of some stretches."""
+        return [run_id for first, last in parts for run_id in self.ids(first, last)]
+
+    def run_count(self, parts: Sequence[tuple[int, int]]) -> int:
+        """Tell how many runs some stretches hold."""
+        return sum(last - first + 1 for first, last in parts)
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,20 @@ from longshore.tracking.index.frame import Frame
 from longshore.tracking.index.grouping import Groups, Stats
 from longshore.tracking.index.manifest import IndexBroken
 from longshore.tracking.index.parts import ExperimentLike
+from longshore.tracking.index.varying import varying
 from longshore.tracking.index.vectors import Texts
 from longshore.tracking.index.words import Problem, WrongFilter
-from longshore.tracking.rows import RunRow
+from longshore.tracking.rows import Grouping, RunRow
 
 if TYPE_CHECKING:
     import numpy as np
 
     from longshore.store.records import Workspace
+    from longshore.tracking.index.group_rows import GroupRows
 
 __all__ = [
     "ExperimentLike", "Frame", "Groups", "IndexBroken", "Problem", "Selection", "Stats", "check", "complete", "group",
-    "open_runs", "query", "refreshed", "rows", "values",
+    "group_rows", "open_runs", "query", "refreshed", "rows", "values", "varying",
 ]  # fmt: skip
 
 _MOST_VALUES = 200
@@ -117,6 +119,22 @@ def group(selection: Selection, by: Sequence[str]) -> Groups:
     Raises: KeyError for no name of a column; IndexBroken.
     """
     return groupings.group(selection.frame, selection.numbers, by)
+
+
+def group_rows(
+    selection: Selection, grouping: Grouping, order_by: Sequence[str] = (), only: Sequence[str] = ()
+) -> GroupRows:
+    """Group runs as a table shows them, sorted by what stands for the first of `order_by`.
+
+    `only`: the columns that are shown. Raises: Invalid, KeyError for no name of a column; IndexBroken.
+    """
+    from longshore.tracking.index.group_rows import GroupRows
+
+    try:
+        order = ordering.parse(order_by[0]) if order_by else None
+    except WrongFilter as wrong:
+        raise filters.wrong(wrong.problem) from wrong
+    return GroupRows(selection, grouping, order, only)
 
 
 def complete(frame: Frame, filter: str, position: int) -> tuple[str, ...]:

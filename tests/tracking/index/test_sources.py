@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -18,7 +19,8 @@ import pytest
 
 from longshore.mlflow_rest import runs
 from longshore.mlflow_rest.client import Client
-from longshore.tracking.index import database_values, from_rest, from_sqlite
+from longshore.settings import Home
+from longshore.tracking.index import database_runs, database_values, from_rest, from_sqlite
 from longshore.workspace.tracking_process import set_wal
 from tests.support.tracking import running_server
 from tests.tracking.index.truth import held, told
@@ -58,7 +60,7 @@ def write_what_no_client_may(odd: Odd) -> None:
     """Put what other programs, and MLflow's earlier versions, leave in such a file."""
     with contextlib.closing(sqlite3.connect(odd.database)) as connection, connection:
         chosen = "SELECT run_uuid FROM runs WHERE name = 'renamed'"
-        for name in ("emoji 🐙 'key'\n\"tag\"", "", "a\x1fb", "%s {}"):
+        for name in ("emoji 🐙 'key'\n\"tag\"", "", "a\x1fb", "a,b", "%s {}"):
             connection.execute(f"INSERT INTO tags (key, value, run_uuid) SELECT ?, ?, ({chosen})", (name, name))
             connection.execute(f"INSERT INTO params (key, value, run_uuid) SELECT ?, ?, ({chosen})", (name, name))
             connection.execute(
@@ -102,6 +104,23 @@ def test_that_the_rest_api_gives_every_value_that_the_server_gives(odd: Odd) -> 
     assert held(list(from_rest.fill(odd.client, odd.experiment))) == told(odd.client, odd.experiment)
 
 
+def test_that_no_use_of_an_index_imports_pandas(odd: Odd, home: Home) -> None:
+    home.tracking.mkdir()
+    for suffix in ("", "-wal", "-shm"):
+        home.tracking.joinpath(f"mlflow.db{suffix}").symlink_to(f"{odd.database}{suffix}")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.index_uses", str(home.path), odd.client.url, odd.experiment],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = json.loads(done.stdout)
+    assert len(said) == 24
+    assert [use for use, imported in said.items() if imported] == []
+
+
 @pytest.mark.parametrize("many", [3, 100])
 @pytest.mark.parametrize("scanned", [0.0, 1.0])
 def test_that_chunks_and_ways_of_reading_give_the_same(
@@ -113,6 +132,7 @@ def test_that_chunks_and_ways_of_reading_give_the_same(
     monkeypatch.setattr(from_sqlite, "_SCANNED", scanned)
     monkeypatch.setattr(database_values, "_BATCH", 5)
     monkeypatch.setattr(database_values, "_SLICE", 7)
+    monkeypatch.setattr(database_runs, "_SLICE", 7)
     assert held(from_database(odd)) == whole
 
 
@@ -142,6 +162,15 @@ def test_that_some_runs_are_read_and_those_of_other_experiments_are_not(odd: Odd
     with from_sqlite.Database(odd.database) as database:
         assert held([database.read(odd.experiment, chosen)]) == wanted
         assert len(database.read(str(int(odd.experiment) + 1), chosen)) == 0
+
+
+@pytest.mark.parametrize(
+    "update", ["params SET value = x'61ff'", "runs SET name = x'61ff'", "latest_metrics SET value = 'a'"]
+)
+def test_that_a_value_of_another_type_is_told(odd: Odd, copied: Path, update: str) -> None:
+    change(copied, f"UPDATE {update}")
+    with pytest.raises(from_sqlite.Unavailable, match=r"mlflow\.db cannot be read"):
+        from_database(replace(odd, database=copied))
 
 
 def test_that_an_experiment_without_runs_gives_no_rows(odd: Odd) -> None:
@@ -176,12 +205,15 @@ def test_that_nulls_over_which_the_server_itself_fails_are_read(odd: Odd, copied
         copied,
         f"INSERT INTO tags (key, value, run_uuid) VALUES ('null', NULL, {chosen})",
         "UPDATE runs SET user_id = NULL, artifact_uri = NULL, start_time = NULL WHERE name = 'run 7'",
+        # One user less, and one more by the sign that stands between them.
+        "UPDATE runs SET user_id = 'a\x1eb' WHERE name = 'run 6'",
     )
     rows = held(from_database(replace(odd, database=copied)))
     assert len(rows) == len(held(from_database(odd)))
     (found,) = (row for row in rows.values() if row["name"] == "run 7")
     assert (found["t:null"], found["p:number"]) == ("", "7")
     assert not {"user", "artifact_uri", "start_time"} & set(found)
+    assert {row["user"] for row in rows.values() if row["name"] == "run 6"} == {"a\x1eb"}
 
 
 @pytest.mark.parametrize(

@@ -64,13 +64,20 @@ def import_found(
 
     Every run carries the tag of its original id: what is there already is left alone, what an import before left half
     made is finished. `experiment`: where all go; else each goes into the experiment of its own name, the project's.
+    A place that can't be read, or that is this workspace's own store, is left out with the reason.
     Raises: Unavailable where the server goes away; Cancelled. What was whole by then stays.
     """
     token = cancel or CancelToken()
     progress(None, "Looking for what was imported before")
     work = _Import(client, found, project, experiment, token)
-    sources = _parents_first(_READERS[found.kind](found))
-    work.look_back(sources)
+    try:
+        sources = _parents_first(_READERS[found.kind](found))
+    except (Invalid, OSError, ValueError, TypeError, RecursionError) as error:
+        return Imported(skipped=(Skipped("", found.path.name, mlruns.why(error)),))
+    if sources and work.is_the_workspace(sources[0]):
+        reason = "This workspace itself is made of it: its runs are in the table already."
+        return Imported(skipped=(Skipped("", found.path.name, reason),))
+    work.look_back()
     for number, source in enumerate(sources):
         token.check()
         progress(number / len(sources), f"{source.name or source.id[:8]} ({number + 1:,} of {len(sources):,})")
@@ -107,10 +114,16 @@ class _Import:
     _in_trash: set[str] = field(default_factory=set)
     _places: dict[str, str] = field(default_factory=dict)
 
-    def look_back(self, sources: list[SourceRun]) -> None:
+    def is_the_workspace(self, source: SourceRun) -> bool:
+        """Tell whether the workspace's own store was found in the folder."""
+        if self.found.kind in (MLRUNS, DATABASE):
+            with contextlib.suppress(NotFound, Invalid):
+                runs.get(self.client, source.id)
+                return True
+        return False
+
+    def look_back(self) -> None:
         """Find what earlier imports made, in the trash too."""
-        if sources and self.found.kind in (MLRUNS, DATABASE):
-            self._refuse_itself(sources[0])
         condition = f"{runs.field('tags', ID_TAG)} LIKE '%'"
         for deleted in (False, True):
             places = [each.id for gone in {False, deleted} for each in experiments.listing(self.client, deleted=gone)]
@@ -119,14 +132,6 @@ class _Import:
                 for run in runs.search_all(self.client, some, filter=condition, deleted=deleted):
                     self.cancel.check()
                     self._note(run, deleted=deleted)
-
-    def _refuse_itself(self, source: SourceRun) -> None:
-        with contextlib.suppress(NotFound, Invalid):
-            runs.get(self.client, source.id)
-            raise _Itself(
-                f"{self.found.path} is what this workspace itself is made of.",
-                hint="Its runs are in the table already.",
-            )
 
     def _note(self, run: Run, *, deleted: bool) -> None:
         original = run.tags[ID_TAG]
@@ -216,10 +221,6 @@ class _Import:
         except NotFound:
             return name
         return name if owner == self.project else f"{name} ({self.project})"
-
-
-class _Itself(Unavailable):
-    """The workspace's own store was found in the folder."""
 
 
 class _Names:

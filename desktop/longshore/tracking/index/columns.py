@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from longshore.tracking.index import bridge
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,12 +61,32 @@ def type_of(column: str) -> pa.DataType:
     raise KeyError(column)
 
 
+def made(column: str, values: Sequence[Any]) -> pa.Array:
+    """Give an attribute, the datasets or the models of some runs as a column; None where a run has none.
+
+    Raises: TypeError, ValueError or OverflowError for values of another type.
+    """
+    import pyarrow as pa
+
+    if column in TIME_ATTRIBUTES:
+        return bridge.integers(values)
+    if column not in (DATASETS, MODELS):
+        return bridge.strings(values)
+    items = [each for value in values for each in value or ()]
+    counts = [len(value or ()) for value in values]
+    if column == MODELS:
+        return bridge.lists(counts, bridge.strings(items))
+    fields = list(type_of(DATASETS).value_type)
+    texts = [bridge.strings([each[field.name] for each in items]) for field in fields]
+    return bridge.lists(counts, pa.StructArray.from_arrays(texts, fields=fields))
+
+
 def tombstones(run_ids: Iterable[str]) -> pa.Table:
     """Give the rows that hide runs that were deleted for good."""
     import pyarrow as pa
 
-    ids = pa.array(run_ids, pa.string())
-    return pa.table({RUN_ID: ids, LIFECYCLE: pa.array([GONE] * len(ids), pa.string())})
+    ids = list(run_ids)
+    return pa.table({RUN_ID: bridge.strings(ids), LIFECYCLE: bridge.strings([GONE] * len(ids))})
 
 
 def conforming(table: pa.Table) -> pa.Table:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from longshore.tracking.index import columns
+from longshore.tracking.index import bridge, columns
 from longshore.tracking.index.pivot import Gathered
 
 if TYPE_CHECKING:
@@ -26,8 +26,17 @@ _VALUES = {
 _BATCH = 50_000
 # Rows that SQLite joins into one text: some hundred KB, at most some dozen MB.
 _SLICE = 8192
-# What stands between fields and between rows in it.
-_FIELD, _ROW = "\x1f", "\x1e"
+# Between joined texts. MLflow allows no comma in names, and SQLite is quickest with it; texts hold any sign.
+_COMMA, _SIGN = ",", "\x1e"
+
+
+class _Doubles(list[float | None]):
+    """SQL's `doubles(value)`: numbers one behind another in a blob, as a processor holds them."""
+
+    step = list.append
+
+    def finalize(self) -> bytes:
+        return _blob(self)
 
 
 def of_wanted(connection: sqlite3.Connection, prefix: str, row_of: Mapping[str, int]) -> Gathered:
@@ -42,9 +51,10 @@ def of_all(connection: sqlite3.Connection, prefix: str, row_of: Mapping[str, int
     """Give the values of those of all runs of the store that have a row. Raises: sqlite3.Error.
 
     To fetch millions of rows one by one takes longer than everything else, and holds other threads up. So SQLite joins
-    many into one text, which Arrow takes apart.
+    the values of many into one text, which Arrow takes apart.
     """
     gathered = Gathered(prefix)
+    connection.create_aggregate("doubles", 1, _Doubles)  # type: ignore[arg-type]
     ((last,),) = connection.execute(f"SELECT ifnull(max(rowid), 0) FROM {_TABLES[prefix]}").fetchall()
     for first in range(0, int(last) + 1, _SLICE):
         _add_slice(gathered, connection, prefix, row_of, (first, first + _SLICE - 1))
@@ -54,55 +64,32 @@ def of_all(connection: sqlite3.Connection, prefix: str, row_of: Mapping[str, int
 def _add_slice(
     gathered: Gathered, connection: sqlite3.Connection, prefix: str, row_of: Mapping[str, int], ends: tuple[int, int]
 ) -> None:
-    import pyarrow as pa
-
-    metric = prefix == columns.METRIC
-    rows = f"{_TABLES[prefix]} NOT INDEXED WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
-    joined = "run || x'1f' || key" if metric else "run || x'1f' || key || x'1f' || value"
-    ((text, count),) = connection.execute(
-        f"SELECT CAST(group_concat({joined}, x'1e') AS BLOB), count(*)"
-        f" FROM (SELECT run_uuid AS run, key, {_VALUES[prefix]} AS value FROM {rows})",
+    rows = f"FROM {_TABLES[prefix]} NOT INDEXED WHERE rowid BETWEEN ? AND ?"
+    joined = "doubles({})" if prefix == columns.METRIC else f"CAST(group_concat({{}}, '{_SIGN}') AS BLOB)"
+    ((runs, names, values, count),) = connection.execute(
+        "SELECT CAST(group_concat(run_uuid) AS BLOB), CAST(group_concat(key) AS BLOB),"
+        f" {joined.format(_VALUES[prefix])}, count(*) {rows}",
         ends,
     ).fetchall()
-    if text is None:
+    if not count:
         return
-    parts = _taken_apart(text, count, 2 if metric else 3)
-    if parts is None:
-        found = connection.execute(f"SELECT key, {_VALUES[prefix]}, run_uuid FROM {rows}", ends)
+    try:
+        parts = [bridge.split(runs, _COMMA), bridge.split(names, _COMMA)]
+        parts.append(_numbers(values) if prefix == columns.METRIC else bridge.split(values, _SIGN))
+    except ValueError:
+        parts = []  # a text that is none
+    if [len(part) for part in parts] != [count] * 3:
+        # A name or a value holds what stands between them.
+        found = connection.execute(f"SELECT key, {_VALUES[prefix]}, run_uuid {rows}", ends)
         _add_rows(gathered, found, prefix, row_of)
         return
-    runs = parts[0].dictionary_encode()
-    values = parts[-1]
-    if metric:
-        values = _numbers([value for (value,) in connection.execute(f"SELECT {_VALUES[prefix]} FROM {rows}", ends)])
-    lookup = _rows([row_of.get(run, -1) for run in runs.dictionary.to_pylist()])
-    gathered.add(lookup[runs.indices.to_numpy()], parts[1].cast(pa.string()), values)
-
-
-def _taken_apart(text: bytes, count: int, fields: int) -> list[pa.Array] | None:
-    """Give the fields of joined rows; None where a value holds what separates them, or is no text."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        whole = pa.array([text], pa.binary()).cast(pa.string())
-    except pa.ArrowInvalid:
-        return None
-    rows = pc.split_pattern(whole, _ROW).flatten()
-    if len(rows) != count:
-        return None
-    parts = pc.split_pattern(rows, _FIELD).flatten()
-    if len(parts) != count * fields:
-        return None
-    starts = np.arange(count) * fields
-    return [parts.take(pa.array(starts + field)) for field in range(fields)]
+    ids = parts[0].dictionary_encode()
+    lookup = _rows([row_of.get(run, -1) for run in ids.dictionary.to_pylist()])
+    gathered.add(lookup[bridge.ndarray(ids.indices)], parts[1], parts[2])
 
 
 def _add_rows(gathered: Gathered, cursor: sqlite3.Cursor, prefix: str, row_of: Mapping[str, int]) -> None:
     """Add values one by one, with the rows of their runs, -1 for runs that have none."""
-    import pyarrow as pa
-
     while True:
         rows: list[int] = []
         names: list[str] = []
@@ -114,8 +101,8 @@ def _add_rows(gathered: Gathered, cursor: sqlite3.Cursor, prefix: str, row_of: M
             values.append(value)
         if not rows:
             return
-        made = _numbers(values) if prefix == columns.METRIC else pa.array(values, pa.string())
-        gathered.add(_rows(rows), pa.array(names, pa.string()), made)
+        made = _numbers(_blob(values)) if prefix == columns.METRIC else bridge.strings(values)
+        gathered.add(_rows(rows), bridge.strings(names), made)
 
 
 def _rows(rows: list[int]) -> np.ndarray:
@@ -124,12 +111,15 @@ def _rows(rows: list[int]) -> np.ndarray:
     return np.array(rows, np.int64)
 
 
-def _numbers(values: list[float | None]) -> pa.Array:
+def _blob(numbers: list[float | None]) -> bytes:
     import numpy as np
-    import pyarrow as pa
 
-    numbers = np.array(values, np.float64)  # None becomes NaN
+    return np.array(numbers, np.float64).tobytes()  # None becomes NaN
+
+
+def _numbers(doubles: bytes) -> pa.Array:
+    import numpy as np
+
+    numbers = np.frombuffer(doubles, np.float64)
     largest = np.abs(numbers) == sys.float_info.max
-    if largest.any():
-        numbers[largest] = np.copysign(np.inf, numbers[largest])
-    return pa.array(numbers)
+    return bridge.array(np.where(largest, np.copysign(np.inf, numbers), numbers) if largest.any() else numbers)

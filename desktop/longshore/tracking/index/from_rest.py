@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from longshore.errors import Unavailable
 from longshore.mlflow_rest import parsing, runs
 from longshore.mlflow_rest.filters import quoted
-from longshore.tracking.index import columns
+from longshore.tracking.index import bridge, columns
 from longshore.tracking.index.pivot import Gathered
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def table(entries: Sequence[Json]) -> pa.Table:
         built = _attributes(entries)
         for prefix, kind in ((columns.PARAM, "params"), (columns.TAG, "tags"), (columns.METRIC, "metrics")):
             built.update(_gathered(entries, prefix, kind).columns(len(entries)))
-    except (KeyError, TypeError, ValueError, AttributeError, pa.ArrowException) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Unavailable("The tracking server sent runs that cannot be read.", details=repr(error)) from error
     return pa.table(built)
 
@@ -79,8 +79,6 @@ def _page(client: Client, experiment_id: str, size: int, token: str | None) -> t
 
 
 def _attributes(entries: Sequence[Json]) -> dict[str, pa.Array]:
-    import pyarrow as pa
-
     found: dict[str, list[Any]] = {name: [] for name in (*columns.ATTRIBUTES, columns.DATASETS, columns.MODELS)}
     for entry in entries:
         info = entry["info"]
@@ -95,7 +93,7 @@ def _attributes(entries: Sequence[Json]) -> dict[str, pa.Array]:
         found[columns.EXPERIMENT_ID].append(info["experiment_id"])
         found[columns.DATASETS].append(_datasets(entry) or None)
         found[columns.MODELS].append(_models(entry) or None)
-    return {name: pa.array(values, columns.type_of(name)) for name, values in found.items()}
+    return {name: columns.made(name, values) for name, values in found.items()}
 
 
 def _time(value: object) -> int | None:
@@ -114,7 +112,6 @@ def _models(entry: Json) -> list[str]:
 
 def _gathered(entries: Sequence[Json], prefix: str, kind: str) -> Gathered:
     import numpy as np
-    import pyarrow as pa
 
     rows: list[int] = []
     names: list[str] = []
@@ -125,6 +122,6 @@ def _gathered(entries: Sequence[Json], prefix: str, kind: str) -> Gathered:
             names.append(each["key"])
             values.append(parsing.number(each.get("value", 0.0)) if prefix == columns.METRIC else each.get("value", ""))
     gathered = Gathered(prefix)
-    made = pa.array(np.array(values, np.float64)) if prefix == columns.METRIC else pa.array(values, pa.string())
-    gathered.add(np.array(rows, np.int64), pa.array(names, pa.string()), made)
+    made = bridge.array(np.array(values, np.float64)) if prefix == columns.METRIC else bridge.strings(values)
+    gathered.add(np.array(rows, np.int64), bridge.strings(names), made)
     return gathered

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from longshore.errors import Unavailable
-from longshore.tracking.index import columns, database_values
+from longshore.tracking.index import bridge, columns, database_runs, database_values
 from longshore.tracking.index.pivot import Gathered
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ _THREADS = 2
 _CHUNK, _MANY = 20_000, 200_000
 # Reading whole tables beats asking run by run where so large a part of the store's runs is wanted.
 _SCANNED = 0.3
-_RUNS = (
-    "SELECT run_uuid, name, status, start_time, end_time, user_id, lifecycle_stage, artifact_uri FROM runs"
-)  # fmt: skip
 _DATASETS = (
     "SELECT i.destination_id, d.name, d.digest, ifnull(t.value, '') FROM inputs AS i"
     " JOIN datasets AS d ON d.dataset_uuid = i.source_id"
@@ -81,34 +78,34 @@ class Database:
         self.connection.close()
 
     def newest(self, experiment_id: str, count: int) -> pa.Table:
-        """Give so many runs of an experiment, the newest. Raises: Unavailable."""
-        with self.snapshot():
-            return self._table(experiment_id, self._newest_first(experiment_id, count, 0), scanned=False)
+        """Give so many runs of an experiment, newest first. Raises: Unavailable."""
+        with self.snapshot(), self._told():
+            return self._table(experiment_id, database_runs.newest(self.connection, experiment_id, count))
 
     def fill(self, experiment_id: str) -> Iterator[Chunk]:
-        """Give every run of an experiment, newest first, a few at first. Each chunk is read in one short transaction.
+        """Give every run of an experiment once, the newest first where they are many; rows are in no order.
 
+        Each chunk is read in one short transaction.
         Raises: Unavailable.
         """
-        read = 0
-        for size in (_CHUNK, -1) if self.count(experiment_id) > _MANY else (-1,):
-            with self.snapshot():
-                expected, store = self.count(experiment_id), self.count(None)
-                found = self._newest_first(experiment_id, size, read)
-                table = self._table(experiment_id, found, scanned=len(found) > _SCANNED * store)
-            read += len(found)
-            if found or size < 0:
-                yield Chunk(table, max(expected, read))
-            if read >= expected:
-                return
+        if (expected := self.count(experiment_id)) > _MANY:
+            first = self.newest(experiment_id, _CHUNK)
+            yield Chunk(first, expected)
+        else:
+            first = None
+        with self.snapshot(), self._told():
+            expected, store = self.count(experiment_id), self.count(None)
+            found = database_runs.of_all(self.connection, experiment_id)
+            if first is not None:
+                found = _without(found, first)
+            table = self._table(experiment_id, found, scanned=len(found) > _SCANNED * store)
+        if len(table):
+            yield Chunk(table, expected)
 
     def read(self, experiment_id: str, run_ids: Sequence[str]) -> pa.Table:
         """Give those of some runs that are in an experiment. Raises: Unavailable."""
-        with self.snapshot(), self._wanted(run_ids):
-            found = self._all(
-                f"{_RUNS} WHERE run_uuid IN (SELECT run FROM temp.wanted) AND experiment_id = ?", (int(experiment_id),)
-            )
-            return self._table(experiment_id, found, scanned=False)
+        with self.snapshot(), self._told(), self._wanted(run_ids):
+            return self._table(experiment_id, database_runs.wanted(self.connection, experiment_id))
 
     def run_ids(self, experiment_id: str) -> list[str]:
         """Give the ids of all runs of an experiment, deleted ones too. Raises: Unavailable."""
@@ -137,13 +134,6 @@ class Database:
         """Give the rows of a query. Raises: Unavailable."""
         return self._all(query, values)
 
-    def _newest_first(self, experiment_id: str, count: int, offset: int) -> list[Any]:
-        """Give runs in MLflow's order; a negative count means all."""
-        return self._all(
-            f"{_RUNS} WHERE experiment_id = ? ORDER BY start_time DESC, run_uuid LIMIT ? OFFSET ?",
-            (int(experiment_id), count, offset),
-        )
-
     def _checked_revision(self) -> str:
         try:
             found = self._all("SELECT version_num FROM alembic_version")
@@ -156,23 +146,23 @@ class Database:
             )
         return revisions.pop()
 
-    def _table(self, experiment_id: str, runs: list[Any], *, scanned: bool) -> pa.Table:
+    def _table(self, experiment_id: str, runs: pa.Table, *, scanned: bool = False) -> pa.Table:
+        """Give runs with everything else. `scanned`: read whole tables for it."""
         import pyarrow as pa
 
-        ids = [run[0] for run in runs]
-        built: dict[str, pa.Array] = dict(zip(_ATTRIBUTES, zip(*runs, strict=True), strict=True)) if runs else {}
-        built = {name: pa.array(values, columns.type_of(name)) for name, values in built.items()}
-        if not runs:
-            return columns.conforming(pa.table({columns.RUN_ID: pa.array([], pa.string())}))
-        built[columns.EXPERIMENT_ID] = pa.array([experiment_id] * len(runs))
+        if not len(runs):
+            return columns.conforming(runs)
+        ids = runs[columns.RUN_ID].to_pylist()
+        built = dict(zip(runs.column_names, runs.columns, strict=True))
+        built[columns.EXPERIMENT_ID] = bridge.strings([experiment_id] * len(runs))
         numbers = {run: number for number, run in enumerate(ids)}
         with contextlib.nullcontext() if scanned else self._wanted(ids):
             for gathered in self._values(numbers, scanned=scanned):
                 built.update(gathered.columns(len(ids)))
             if datasets := self._datasets(numbers, scanned=scanned):
-                built[columns.DATASETS] = pa.array(_spread(datasets, len(ids)), columns.type_of(columns.DATASETS))
+                built[columns.DATASETS] = columns.made(columns.DATASETS, _spread(datasets, len(ids)))
             if models := self._models(numbers, scanned=scanned):
-                built[columns.MODELS] = pa.array(_spread(models, len(ids)), columns.type_of(columns.MODELS))
+                built[columns.MODELS] = columns.made(columns.MODELS, _spread(models, len(ids)))
         return pa.table(built)
 
     def _values(self, row_of: Mapping[str, int], *, scanned: bool) -> Iterator[Gathered]:
@@ -222,15 +212,17 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        # What is stored as another type than the schema says fails in numpy or Arrow.
+        except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
             raise Unavailable(f"{self.file.name} cannot be read: {error}.", details=str(error)) from error
-
-
-_ATTRIBUTES = (
-    columns.RUN_ID, columns.NAME, columns.STATUS, columns.START_TIME, columns.END_TIME, columns.USER,
-    columns.LIFECYCLE, columns.ARTIFACT_URI,
-)  # fmt: skip
 
 
 def _spread(found: dict[int, list[Any]], count: int) -> list[list[Any] | None]:
     return [found.get(row) for row in range(count)]
+
+
+def _without(table: pa.Table, other: pa.Table) -> pa.Table:
+    """Give the runs of a table that another does not hold."""
+    import pyarrow.compute as pc
+
+    return table.filter(pc.invert(pc.is_in(table[columns.RUN_ID], value_set=other[columns.RUN_ID])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from longshore.tracking.index import bridge
 from longshore.tracking.index.columns import METRIC
 
 if TYPE_CHECKING:
@@ -26,9 +27,12 @@ class Gathered:
 
         Shape: all of one length. `values` holds text or floats, without null.
         """
+        import numpy as np
+
         if (rows < 0).any():
-            chosen = rows >= 0
-            rows, names, values = rows[chosen], names.filter(chosen), values.filter(chosen)
+            chosen = np.flatnonzero(rows >= 0)
+            places = bridge.places(chosen)
+            rows, names, values = rows[chosen], names.take(places), values.take(places)
         self._rows.append(rows)
         # Names repeat, and so do most values: what is kept until the end is small.
         self._names.append(names.dictionary_encode())
@@ -37,19 +41,18 @@ class Gathered:
     def columns(self, count: int) -> Iterator[tuple[str, pa.Array]]:
         """Give a column per name, with its prefix, for `count` rows; null where a run has no such value."""
         import numpy as np
-        import pyarrow as pa
 
         if not any(len(rows) for rows in self._rows):
             return
         names, values = _joined(self._names), _joined(self._values)
-        rows, codes = np.concatenate(self._rows), names.indices.to_numpy()
+        rows, codes = np.concatenate(self._rows), bridge.ndarray(names.indices)
         order = np.argsort(codes.astype(np.min_scalar_type(len(names.dictionary))), kind="stable")
         ends = np.cumsum(np.bincount(codes, minlength=len(names.dictionary)))
         make = _numbers if self._prefix == METRIC else _texts
         for code, name in enumerate(names.dictionary.to_pylist()):
             chosen = order[ends[code - 1] if code else 0 : ends[code]]
             if len(chosen):
-                yield self._prefix + name, make(rows[chosen], values.take(pa.array(chosen)), count)
+                yield self._prefix + name, make(rows[chosen], values.take(bridge.places(chosen)), count)
 
 
 def _joined(pieces: list[pa.Array]) -> pa.Array:
@@ -60,24 +63,18 @@ def _joined(pieces: list[pa.Array]) -> pa.Array:
 
 def _numbers(rows: np.ndarray, values: pa.Array, count: int) -> pa.Array:
     import numpy as np
-    import pyarrow as pa
 
-    if len(rows) == count:
-        column = np.empty(count)
-        column[rows] = values.to_numpy()
-        return pa.array(column)
-    # A mask, since NaN is a value.
-    column, absent = np.zeros(count), np.ones(count, bool)
-    column[rows], absent[rows] = values.to_numpy(), False
-    return pa.array(column, mask=absent)
+    # What is absent is told apart, since NaN is a value.
+    column, present = np.zeros(count), np.zeros(count, bool)
+    column[rows], present[rows] = bridge.ndarray(values), True
+    return bridge.array(column, None if len(rows) == count else present)
 
 
 def _texts(rows: np.ndarray, values: pa.DictionaryArray, count: int) -> pa.Array:
     import numpy as np
-    import pyarrow as pa
 
     # Its own dictionary: that of all names together would be written once per column.
     own = values.indices.dictionary_encode()
-    column, absent = np.zeros(count, np.int32), np.ones(count, bool)
-    column[rows], absent[rows] = own.indices.to_numpy(), False
-    return pa.DictionaryArray.from_arrays(pa.array(column, mask=absent), values.dictionary.take(own.dictionary))
+    codes = np.full(count, -1, np.int32)
+    codes[rows] = bridge.ndarray(own.indices)
+    return bridge.coded(codes, values.dictionary.take(own.dictionary))

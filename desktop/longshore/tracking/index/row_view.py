@@ -72,14 +72,21 @@ class IndexedRows:
         found: list[str] = self._ids.slice(first, last - first + 1).to_pylist()
         return found
 
+    def run_ids(self, parts: Sequence[tuple[int, int]]) -> list[str]:
+        """Give the ids of the runs of some stretches."""
+        return [run_id for first, last in parts for run_id in self.ids(first, last)]
+
+    def run_count(self, parts: Sequence[tuple[int, int]]) -> int:
+        """Tell how many runs some stretches hold."""
+        return sum(last - first + 1 for first, last in parts)
+
     def places(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Tell where runs stand, those that are there."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         if not run_ids:
             return {}
-        found = pc.index_in(pa.array(run_ids, pa.string()), self._ids).to_pylist()
+        found = pc.index_in(bridge.strings(run_ids), self._ids).to_pylist()
         return {run_id: place for run_id, place in zip(run_ids, found, strict=True) if place is not None}
 
     def spread(self, metric: str) -> Spread | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longshore.mlflow_rest.types import RUNNING, SCHEDULED
-from longshore.tracking.index import columns, files, living
+from longshore.tracking.index import bridge, columns, files, living
 from longshore.tracking.index.columns import GONE, LIFECYCLE, METRIC, RUN_ID, START_TIME, STATUS
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def states(folder: Path) -> pa.Table:
 
     found = list(_living(folder, _STATE))
     if not found:
-        return pa.table({name: pa.array([], columns.type_of(name)) for name in _STATE})
+        return pa.table({name: pa.nulls(0, columns.type_of(name)) for name in _STATE})
     table = pa.concat_tables(found)
-    return table.filter(pc.not_equal(table[LIFECYCLE], GONE))
+    return table.filter(pc.not_equal(table[LIFECYCLE], bridge.string(GONE)))
 
 
 def run_ids(folder: Path) -> set[str]:
@@ -37,22 +37,20 @@ def run_ids(folder: Path) -> set[str]:
 
 def among(folder: Path, chosen: Iterable[str]) -> set[str]:
     """Give those of some runs that an index has. Raises: IndexBroken."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     ids = states(folder)[RUN_ID]
-    return set(ids.filter(pc.is_in(ids, value_set=pa.array(sorted(chosen), pa.string()))).to_pylist())
+    return set(ids.filter(pc.is_in(ids, value_set=bridge.strings(sorted(chosen)))).to_pylist())
 
 
 def running(folder: Path, most: int) -> list[str]:
     """Give the newest runs that were not over when they were read. Raises: IndexBroken."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     table = states(folder)
     active = pc.and_(
-        pc.is_in(table[STATUS], value_set=pa.array([RUNNING, SCHEDULED])),
-        pc.equal(table[LIFECYCLE], columns.ACTIVE),
+        pc.is_in(table[STATUS], value_set=bridge.strings([RUNNING, SCHEDULED])),
+        pc.equal(table[LIFECYCLE], bridge.string(columns.ACTIVE)),
     )
     chosen = table.filter(active).sort_by([(START_TIME, "descending")])
     found: list[str] = chosen[RUN_ID].slice(0, most).to_pylist()
@@ -61,7 +59,7 @@ def running(folder: Path, most: int) -> list[str]:
 
 def news(folder: Path, table: pa.Table) -> pa.Table:
     """Give those rows of a table that an index does not hold in the same words. Raises: IndexBroken."""
-    import pyarrow as pa
+    import numpy as np
 
     if not 0 < len(table) <= _COMPARED:
         return table
@@ -69,7 +67,7 @@ def news(folder: Path, table: pa.Table) -> pa.Table:
     for part in _living(folder, None, table[RUN_ID]):
         known.update(_worded(part))
     fresh = [row for row, (run, words) in enumerate(_worded(table)) if known.get(run) != words]
-    return table if len(fresh) == len(table) else table.take(pa.array(fresh, pa.int64()))
+    return table if len(fresh) == len(table) else table.take(bridge.places(np.array(fresh, np.int64)))
 
 
 def _living(folder: Path, names: Sequence[str] | None, chosen: pa.Array | None = None) -> Iterable[pa.Table]:
@@ -82,9 +80,9 @@ def _living(folder: Path, names: Sequence[str] | None, chosen: pa.Array | None =
     for table, rows in zip(tables, living.latest(tables), strict=True):
         part = _sound(folder, table, table.column_names if names is None else names)
         if chosen is not None:
-            wanted = np.flatnonzero(pc.is_in(table[RUN_ID], value_set=chosen).to_numpy())
+            wanted = np.flatnonzero(bridge.ndarray(pc.is_in(table[RUN_ID], value_set=chosen)))
             rows = wanted if rows is None else np.intersect1d(rows, wanted)
-        yield part if rows is None else part.take(rows)
+        yield part if rows is None else part.take(bridge.places(rows))
 
 
 def _sound(folder: Path, table: pa.Table, names: Sequence[str]) -> pa.Table:

@@ -1,48 +1,33 @@
-"""The lower half of the Runs page: the selected runs side by side, only what differs; curves and a table."""
+"""The lower half of the Runs page: the selected runs side by side, in curves, charts, and what differs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHeaderView,
-    QSlider,
-    QTableWidget,
-    QTableWidgetItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QWidget
 
 from longshore.errors import LongshoreError
-from longshore.tracking.rows import RunRow
+from longshore.ui.pages.compare_layout import CompareLayout
+from longshore.ui.pages.compare_table import Differences
 from longshore.ui.pages.runs_work import Compared
-from longshore.ui.shell.tasks import TaskRunner
-from longshore.ui.theme.fonts import font
-from longshore.ui.theme.style import color
-from longshore.ui.widgets.basic import Button, clear, horizontal, label, row_of, text_width, vertical
+from longshore.ui.shell.context import AppContext
+from longshore.ui.widgets.basic import Button, Margins, clear, horizontal, label, vertical
 from longshore.ui.widgets.choices import Tabs
 from longshore.ui.widgets.states import ErrorState, Loading
-from longshore.ui.widgets.times import decimals_of, fixed
 
-if TYPE_CHECKING:
-    from longshore.ui.widgets.chart import Chart
+HEAD, LEAST_BODY = 44, 220
+GAP, LEAST_TABLE = 16, 260
+TABS = (("curves", "Curves"), ("differences", "Differences"))
 
-KINDS = (
-    ("metrics", ""),
-    ("params", ""),
-    ("data", "dataset "),
-    ("code", ""),
-    ("environment", "package "),
-    ("tags", "tag "),
-)
-# A run's name stands whole up to the larger width; the swatch before it and the margins take the rest.
-NAME_WIDTH, RUN_WIDTHS, BESIDE_NAME = 120, (96, 220), 44
-SCROLL_BAR = 12
-HEAD, LEAST_BODY = 44, 180
+
+class Part(QWidget):
+    """What a tab shows."""
+
+    def show_compared(self, compared: Compared, baseline: str) -> None:
+        """Show these runs, measured against one of them."""
+        raise NotImplementedError
 
 
 class ComparePanel(QFrame):
@@ -50,187 +35,175 @@ class ComparePanel(QFrame):
 
     closed = Signal()
 
-    def __init__(self, runner: TaskRunner) -> None:
-        super().__init__()
-        self._runner = runner
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
         self.setProperty("surface", "surface")
-        self._compared: Compared | None = None
-        self._charts: list[Chart] = []
-        self._table: QWidget | None = None
-        self._wanted = 0  # the table's width with every run's name whole
         self.setMinimumHeight(HEAD + LEAST_BODY)
+        self._layout = CompareLayout(context, self)
+        self._compared: Compared | None = None
+        self._parts: dict[str, Part] = {}
+        # The tabs whose content is older than the comparison.
+        self._stale: set[str] = set()
         column = vertical(self)
-        head = QWidget()
-        head.setFixedHeight(HEAD)
-        row = horizontal(head, (20, 0, 12, 0), 16)
+        self._head = QWidget(self)
+        self._head.setFixedHeight(HEAD)
+        column.addWidget(self._head)
+        self._make_head()
+        self._stack = QStackedWidget(self)
+        self._instead = QWidget(self._stack)
+        self._instead_column = vertical(self._instead, (16, 4, 16, 12))
+        self._stack.addWidget(self._instead)
+        column.addWidget(self._stack, 1)
+
+    def _make_head(self) -> None:
+        row = horizontal(self._head, (20, 0, 12, 0), 16)
         self._title = label("Compare", "title")
         row.addWidget(self._title)
-        self._tabs = Tabs([("curves", "Curves"), ("differences", "Differences")])
-        self._tabs.chosen.connect(self._choose)
-        row.addWidget(self._tabs)
+        self.tabs = Tabs(TABS)
+        self.tabs.chosen.connect(self._choose)
+        row.addWidget(self.tabs)
         row.addStretch(1)
-        self._smoothing = QSlider(Qt.Orientation.Horizontal)
-        self._smoothing.setRange(0, 95)
-        self._smoothing.setFixedWidth(100)
-        self._smoothing.setAccessibleName("Smoothing")
-        self._smoothing.valueChanged.connect(self._smooth)
-        self._weight = label("0.00", "small", "secondary")
-        self._smooth_row = row_of(label("Smoothing", "small", "secondary"), self._smoothing, self._weight)
-        row.addWidget(self._smooth_row)
         row.addWidget(
             Button(
                 "", self.closed.emit, icon="x", kind="ghost", size="icon", tip="Close the comparison", shortcut="Esc"
             )
         )
-        column.addWidget(head)
-        self._body = QWidget()
-        self._body_row = horizontal(self._body, (16, 4, 16, 12), 16)
-        column.addWidget(self._body, 1)
+
+    # -- states -------------------------------------------------------------------------------------------------
 
     def show_loading(self, count: int) -> None:
         """Say that runs are being compared."""
         self._title.setText(f"Compare {count} runs")
+        if self._layout.enter_project():
+            self.tabs.choose(self._layout.text("tab", "curves", [tab for tab, _title in TABS]))
+            self._compared = None
         if self._compared is None:
-            clear(self._body_row)
-            self._body_row.addWidget(Loading("Comparing…"))
+            self._show_instead(Loading("Comparing…"))
 
     def show_error(self, error: LongshoreError) -> None:
         """Say why there is no comparison."""
         self._compared = None
-        clear(self._body_row)
-        self._body_row.addWidget(ErrorState(error, "The runs could not be compared"))
+        self._show_instead(ErrorState(error, "The runs could not be compared"))
 
     def show_compared(self, compared: Compared) -> None:
-        """Show curves and differences."""
+        """Show these runs in the tab that is chosen."""
         self._compared = compared
         self._title.setText(f"Compare {len(compared.comparison.runs)} runs")
-        self._build()
+        self._stale = {tab for tab, _title in TABS}
+        self._show_tab()
 
-    def _choose(self, _tab: str) -> None:
-        self._build()
+    def _show_instead(self, widget: QWidget) -> None:
+        clear(self._instead_column)
+        self._instead_column.addWidget(widget)
+        self._stack.setCurrentWidget(self._instead)
 
-    def _build(self) -> None:
-        clear(self._body_row)
-        self._charts = []
-        compared = self._compared
-        if compared is None:
+    # -- tabs ---------------------------------------------------------------------------------------------------
+
+    @property
+    def baseline(self) -> str:
+        """The run that the others are measured against: the one that somebody pinned, else the first."""
+        assert self._compared is not None
+        ids = [run.run_id for run in self._compared.comparison.runs]
+        return self._layout.text("baseline", ids[0], ids)
+
+    def _pin(self, run_id: str) -> None:
+        self._layout.put("baseline", run_id)
+        self._stale = {tab for tab, _title in TABS}
+        self._show_tab()
+
+    def _choose(self, tab: str) -> None:
+        self._layout.put("tab", tab)
+        self._show_tab()
+
+    def _show_tab(self) -> None:
+        if self._compared is None:
             return
-        curves = self._tabs.current == "curves" and bool(compared.curves)
-        self._smooth_row.setVisible(curves)
-        if curves:
-            self._body_row.addWidget(self._curves(compared), 1)
-        table = self._differences(compared)
-        self._table = table if curves else None
-        self._fit_table()
-        self._body_row.addWidget(table, 0 if curves else 1)
+        tab = self.tabs.current
+        if tab not in self._parts:
+            self._parts[tab] = self._make(tab)
+            self._stack.addWidget(self._parts[tab])
+        part = self._parts[tab]
+        self._stack.setCurrentWidget(part)
+        if tab in self._stale:
+            self._stale.discard(tab)
+            part.show_compared(self._compared, self.baseline)
+
+    def _make(self, tab: str) -> Part:
+        makers: dict[str, Callable[[], Part]] = {
+            "curves": lambda: CurvesTab(self._context, self._layout, self._pin, self._stack),
+            "differences": lambda: DifferencesTab(self._layout, self._pin, self._stack),
+        }
+        return makers[tab]()
+
+
+class DifferencesTab(Part):
+    """The table alone."""
+
+    def __init__(
+        self,
+        layout: CompareLayout,
+        pin: Callable[[str], None],
+        parent: QWidget,
+        margins: Margins = (16, 4, 16, 12),
+    ) -> None:
+        super().__init__(parent)
+        self._layout = layout
+        self._shown: tuple[Compared, str] | None = None
+        self.differences = Differences(self)
+        self.differences.baseline_chosen.connect(pin)
+        self.differences.only_chosen.connect(self._only)
+        vertical(self, margins).addWidget(self.differences)
+
+    def _only(self, only: bool) -> None:
+        self._layout.put("only", only)
+        if self._shown is not None:
+            self.show_compared(*self._shown)
+
+    def show_compared(self, compared: Compared, baseline: str) -> None:
+        self._shown = (compared, baseline)
+        self.differences.show_comparison(compared.comparison, baseline, only=self._layout.flag("only", True))
+
+
+class CurvesTab(Part):
+    """Curves beside the table."""
+
+    def __init__(self, context: AppContext, layout: CompareLayout, pin: Callable[[str], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        from longshore.ui.pages.compare_curves import CurvesPart
+
+        self._layout = layout
+        column = vertical(self, (16, 2, 16, 10), 6)
+        self._split = QSplitter(Qt.Orientation.Horizontal, self)
+        self._split.setChildrenCollapsible(False)
+        self._split.setHandleWidth(GAP)
+        self._split.setProperty("bare", True)
+        self.curves = CurvesPart(context, layout, self)
+        column.addWidget(self.curves.controls)
+        column.addWidget(self._split, 1)
+        self._split.addWidget(self.curves)
+        self.table = DifferencesTab(layout, pin, self._split, margins=(0, 0, 0, 0))
+        self.table.setMinimumWidth(LEAST_TABLE)
+        self._split.addWidget(self.table)
+        self._split.setStretchFactor(0, 1)
+        self._split.splitterMoved.connect(lambda *_: layout.put("split", self._split.sizes()))
+
+    def show_compared(self, compared: Compared, baseline: str) -> None:
+        again = self.curves.compared is compared
+        self.table.show_compared(compared, baseline)
+        self._fit()
+        if not again:
+            self.curves.show_compared(compared)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_table()
+        self._fit()
 
-    def _fit_table(self) -> None:
-        """Give the table what its names need, half of the panel at most: the rest is for the curves."""
-        if self._table is not None:
-            self._table.setFixedWidth(min(self._wanted, max(340, self.width() // 2)))
-
-    def _curves(self, compared: Compared) -> QWidget:
-        from longshore.tracking.direction import less_is_better
-        from longshore.ui.widgets.chart import Chart
-        from longshore.ui.widgets.chart_grid import ChartGrid
-
-        self._charts = [
-            Chart(self._runner, name, "lower is better" if less_is_better(name) else "") for name in compared.curves
-        ]
-        self._smooth(self._smoothing.value())
-        return ChartGrid(self._charts)
-
-    def _smooth(self, percent: int) -> None:
-        from longshore.ui.widgets.plot.curves import Curve
-
-        self._weight.setText(f"{percent / 100:.2f}")
-        if self._compared is None:
-            return
-        numbers = {row.run_id: number for number, row in enumerate(self._compared.comparison.runs)}
-        names = {row.run_id: row.name for row in self._compared.comparison.runs}
-        for chart in self._charts:
-            series = [
-                Curve(names[run_id], history.steps, history.values, numbers[run_id])
-                for run_id, history in self._compared.curves[chart.title].items()
-                if len(history)
-            ]
-            chart.show_series(series, smoothing=percent / 100)
-
-    def _differences(self, compared: Compared) -> QWidget:
-        found = compared.comparison
-        holder = QWidget()
-        column = vertical(holder, spacing=6)
-        rows = [
-            (prefix + name, kind, values)
-            for kind, prefix in KINDS
-            for name, values in getattr(found, kind).items()
-            if not (kind == "metrics" and name.startswith("system/"))
-        ]
-        column.addWidget(
-            row_of(label("Only differences", "bodyStrong"), label(f"{len(rows)}", "small", "secondary"), None)
-        )
-        table = QTableWidget(len(rows), len(found.runs) + 1)
-        table.setAccessibleName("Differences between the runs")
-        table.setHorizontalHeaderLabels(["Difference", *(run.name for run in found.runs)])
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(28)
-        table.setShowGrid(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        header = table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        for section, run in enumerate(found.runs, start=1):
-            _mark(table, section, run, section - 1)
-            width = text_width(run.name, "smallStrong") + BESIDE_NAME
-            table.setColumnWidth(section, min(max(width, RUN_WIDTHS[0]), RUN_WIDTHS[1]))
-        table.setColumnWidth(0, NAME_WIDTH)
-        self._wanted = header.length() + SCROLL_BAR
-        header.setStretchLastSection(True)
-        for row, (name, kind, values) in enumerate(rows):
-            _fill_row(table, row, name, kind, values, found.runs)
-        column.addWidget(table, 1)
-        return holder
-
-
-def _mark(table: QTableWidget, section: int, run: RunRow, swatch: int) -> None:
-    from PySide6.QtGui import QIcon, QPainter, QPixmap
-
-    from longshore.ui.theme.swatches import swatch_pen
-
-    item = QTableWidgetItem(run.name)
-    item.setToolTip(f"{run.name}\n{run.run_id}")
-    drawn = QPixmap(40, 24)
-    drawn.setDevicePixelRatio(2.0)
-    drawn.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(drawn)
-    painter.setPen(swatch_pen(swatch))
-    painter.drawLine(0, 6, 18, 6)
-    painter.end()
-    item.setIcon(QIcon(drawn))
-    table.setHorizontalHeaderItem(section, item)
-
-
-def _fill_row(
-    table: QTableWidget, row: int, name: str, kind: str, values: Mapping[str, object], runs: tuple[RunRow, ...]
-) -> None:
-    head = QTableWidgetItem(name)
-    head.setToolTip(name)
-    head.setFont(font("small"))
-    table.setItem(row, 0, head)
-    first = values.get(runs[0].run_id)
-    decimals = decimals_of([value for value in values.values() if isinstance(value, float)])
-    for section, run in enumerate(runs, start=1):
-        value = values.get(run.run_id)
-        words = "—" if value is None else fixed(value, decimals) if isinstance(value, float) else str(value)
-        item = QTableWidgetItem(words)
-        item.setToolTip("" if value is None else str(value))
-        item.setFont(font("small" if kind == "metrics" else "mono"))
-        if section > 1 and value != first and kind != "metrics":
-            item.setBackground(color("diff.changed"))
-        table.setItem(row, section, item)
+    def _fit(self) -> None:
+        """Give the table what its names need, half at most, unless somebody chose otherwise."""
+        kept, room = self._layout.numbers("split"), self.width()
+        if len(kept) == 2 and any(kept):
+            wanted = room * kept[1] // (kept[0] + kept[1])
+        else:
+            wanted = min(self.table.differences.wanted_width, max(340, room // 2))
+        self._split.setSizes([max(1, room - wanted), max(1, wanted)])

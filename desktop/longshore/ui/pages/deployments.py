@@ -11,7 +11,6 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from longshore.errors import LongshoreError
-from longshore.store.records import Deployment
 from longshore.ui.pages import deployments_work as work
 from longshore.ui.pages.deployment_view import DeploymentView
 from longshore.ui.pages.deployments_dialogs import DeployVersionDialog
@@ -24,7 +23,7 @@ from longshore.ui.shell.pages import Page
 from longshore.ui.shell.task_list import stop_work
 from longshore.ui.widgets.basic import clear, vertical
 from longshore.ui.widgets.dialog import ConfirmDialog
-from longshore.ui.widgets.late_content import LateContent, beside
+from longshore.ui.widgets.late_content import TURN_MS, LateContent, beside
 from longshore.ui.widgets.side_list import Entry, SideList
 from longshore.ui.widgets.side_split import SideSplit
 from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
@@ -53,11 +52,10 @@ class DeploymentsPage(Page):
         outer = vertical(self)
         self._stack = QStackedWidget()
         self._content = LateContent(
-            lambda _holder: self.side,
+            lambda holder: beside(holder, self.side, self.split),
             lambda _holder: self.view,
             lambda _holder: self.try_it,
-            lambda _holder: self.split,
-            lambda holder: beside(holder, self.side, self.split),
+            lambda _holder: self.split.hold(self.view, self.try_it),
         )
         self._stack.addWidget(self._content)
         self._instead = QWidget()
@@ -72,14 +70,14 @@ class DeploymentsPage(Page):
     @cached_property
     def side(self) -> SideList:
         """The list of deployments."""
-        made = SideList("Deployments")
+        made = SideList("Deployments", self._content)
         made.chosen.connect(self._choose)
         return made
 
     @cached_property
     def view(self) -> DeploymentView:
         """The selected deployment."""
-        made = DeploymentView()
+        made = DeploymentView(self.split)
         made.copied.connect(lambda what: self.context.tell("success", f"Copied {what}"))
         made.cancel_asked.connect(self._cancel)
         made.retry_asked.connect(self._retry)
@@ -90,15 +88,15 @@ class DeploymentsPage(Page):
     @cached_property
     def try_it(self) -> TryIt:
         """The form that sends requests."""
-        made = TryIt()
+        made = TryIt(self.split)
+        made.closed.connect(partial(self.split.show_panel, False))
         made.asked.connect(self._predict)
         return made
 
     @cached_property
     def split(self) -> SideSplit:
         """The view with the form beside it."""
-        made = SideSplit(self.view, self.try_it)
-        self.try_it.closed.connect(partial(made.show_panel, False))
+        made = SideSplit(self._content)
         made.panel_moved.connect(self.context.actions_changed)
         return made
 
@@ -253,7 +251,7 @@ class DeploymentsPage(Page):
             return
         self.side.show_entries([_entry(each) for each in self._rows or ()], self._name)
         self.view.show_row(row)
-        self._show_form(row.deployment)
+        QTimer.singleShot(TURN_MS, self, self._show_form)
         QTimer.singleShot(AFTER_PAINT_MS, self, self._read_health)
         self.context.actions_changed.emit()
 
@@ -287,7 +285,10 @@ class DeploymentsPage(Page):
 
     # -- the form -----------------------------------------------------------------------------------------------
 
-    def _show_form(self, deployment: Deployment) -> None:
+    def _show_form(self) -> None:
+        if self.row is None:
+            return
+        deployment = self.row.deployment
         if not deployment.serving_version:
             self._form_of = ""
             self.try_it.show_nothing("The form appears when the first version is healthy.")

@@ -57,8 +57,8 @@ class ModelHead(QWidget):
 class ModelMiddle(QWidget):
     """The head, the versions, and below them what the selected one takes and was made from."""
 
-    def __init__(self, context: AppContext) -> None:
-        super().__init__()
+    def __init__(self, context: AppContext, parent: QWidget) -> None:
+        super().__init__(parent)
         column = vertical(self)
         top = QWidget()
         column.addWidget(top)

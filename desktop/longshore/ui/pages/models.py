@@ -55,11 +55,10 @@ class ModelsPage(Page):
         outer.addWidget(self._banner_holder)
         self._stack = QStackedWidget()
         self._content = LateContent(
-            lambda _holder: self.side,
+            lambda holder: beside(holder, self.side, self.split),
             lambda _holder: self.middle,
             lambda _holder: self.panel,
-            lambda _holder: self.split,
-            lambda holder: beside(holder, self.side, self.split),
+            lambda _holder: self.split.hold(self.middle, self.panel),
         )
         self._stack.addWidget(self._content)
         self._instead = QWidget()
@@ -72,14 +71,14 @@ class ModelsPage(Page):
     @cached_property
     def side(self) -> SideList:
         """The list of models."""
-        made = SideList("Models")
+        made = SideList("Models", self._content)
         made.chosen.connect(self._choose_model)
         return made
 
     @cached_property
     def middle(self) -> ModelMiddle:
         """The selected model: its versions, and what the selected one is made from."""
-        made = ModelMiddle(self.context)
+        made = ModelMiddle(self.context, self.split)
         made.table.version_chosen.connect(self._choose_version)
         made.table.version_opened.connect(self._open_panel)
         made.table.run_opened.connect(lambda run_id: self.context.open("run", run_id=run_id))
@@ -88,7 +87,8 @@ class ModelsPage(Page):
     @cached_property
     def panel(self) -> PromotePanel:
         """The inspector."""
-        made = PromotePanel()
+        made = PromotePanel(self.split)
+        made.closed.connect(partial(self.split.show_panel, False))
         made.alias_chosen.connect(self._read_version)
         made.promote_asked.connect(self._promote)
         made.deploy_asked.connect(self._deploy)
@@ -99,8 +99,7 @@ class ModelsPage(Page):
     @cached_property
     def split(self) -> SideSplit:
         """The middle with the inspector beside it."""
-        made = SideSplit(self.middle, self.panel)
-        self.panel.closed.connect(partial(made.show_panel, False))
+        made = SideSplit(self._content)
         made.panel_moved.connect(self.context.actions_changed)
         return made
 

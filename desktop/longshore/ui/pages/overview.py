@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -29,6 +29,7 @@ from longshore.ui.widgets.basic import (
     row_of,
     vertical,
 )
+from longshore.ui.widgets.late_content import TURN_MS
 from longshore.ui.widgets.states import Banner, EmptyState, ErrorState
 
 SIDE_WIDTH, SIDE_FROM = 332, 1100
@@ -257,7 +258,7 @@ class OverviewPage(Page):
             words = "Launch an entry point: its runs, with parameters, metrics and log, are listed here."
             vertical(box).addWidget(EmptyState("run", "No runs yet", words))
             self._runs_column.addWidget(box)
-        self._show_facts()
+        QTimer.singleShot(TURN_MS, self, self._show_facts)
 
     def _show_no_runs(self, error: LongshoreError) -> None:
         clear(self._runs_column)

@@ -46,8 +46,8 @@ class PromotePanel(QFrame):
     retry_asked = Signal()
     closed = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setObjectName("inspector")
         self._state: VersionState | None = None
         self._before: VersionInfo | None = None

@@ -54,8 +54,12 @@ class RunPage(Page):
         outer.addWidget(self._stack)
         self._content = LateContent(
             self._lay_out,
+            lambda _holder: self._tabs_row.addWidget(self.tabs),
             lambda _holder: self._body_row.addWidget(self.panels, 1),
+            lambda _holder: self.live.make_curves(),
+            lambda _holder: self.live.make_console(),
             lambda _holder: self._body_row.addWidget(self.side),
+            lambda _holder: self.side.make_artifacts(),
         )
         self._content.made.connect(self._show_side)
         self._stack.addWidget(self._content)
@@ -69,7 +73,7 @@ class RunPage(Page):
     @cached_property
     def head(self) -> RunHead:
         """The run's name and state."""
-        return RunHead()
+        return RunHead(self._content)
 
     @cached_property
     def tabs(self) -> Tabs:
@@ -81,12 +85,17 @@ class RunPage(Page):
     @cached_property
     def panels(self) -> RunTabs:
         """What is chosen."""
-        return RunTabs(self.context)
+        return RunTabs(self.context, self._body)
 
     @cached_property
     def side(self) -> RunSide:
         """What the run used and its artifacts."""
-        return RunSide(self.context)
+        return RunSide(self.context, self._body)
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether all parts are made."""
+        return self._content.ready
 
     @property
     def live(self) -> LivePanel:
@@ -100,12 +109,12 @@ class RunPage(Page):
         self._banner = vertical(self._banner_holder, (20, 0, 20, 8))
         column.addWidget(self._banner_holder)
         tabs = QWidget()
-        horizontal(tabs, (20, 0, 20, 0)).addWidget(self.tabs)
+        self._tabs_row = horizontal(tabs, (20, 0, 20, 0))
         column.addWidget(tabs)
         column.addWidget(line("hStrong"))
-        body = QWidget()
-        column.addWidget(body, 1)
-        self._body_row = horizontal(body)
+        self._body = QWidget()
+        column.addWidget(self._body, 1)
+        self._body_row = horizontal(self._body)
 
     def _choose_tab(self, tab: str) -> None:
         if tab != SIDE_TAB:

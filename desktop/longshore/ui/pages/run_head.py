@@ -20,8 +20,8 @@ LONGEST_BADGE = 28
 class RunHead(QWidget):
     """Shows what a run is and how it goes."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self._badges: tuple[str, ...] = ()
         row = horizontal(self, (20, 14, 20, 6), 12)
         row.addWidget(KindTile("run", 36))

@@ -13,6 +13,7 @@ from longshore.store.records import Job
 from longshore.ui.pages.run_console import Console
 from longshore.ui.shell.context import AppContext
 from longshore.ui.widgets.basic import vertical
+from longshore.ui.widgets.log_view import LogView
 from longshore.ui.widgets.states import EmptyState
 
 if TYPE_CHECKING:
@@ -96,22 +97,33 @@ class CurveGrid(QWidget):
 
 
 class LivePanel(QWidget):
-    """Curves and console of one run."""
+    """Curves and console of one run, made in this order in turns of their own."""
 
-    def __init__(self, context: AppContext) -> None:
-        super().__init__()
+    curves: CurveGrid
+    console: Console
+    log: LogView
+
+    def __init__(self, context: AppContext, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._context = context
         column = vertical(self)
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
-        self.curves = CurveGrid(context.runner)
-        self.console = Console(context)
-        self.log = self.console.log
-        self._splitter.addWidget(self.curves)
-        self._splitter.addWidget(self.console)
         self._has_log: bool | None = None
-        self._share(has_log=True)
         column.addWidget(self._splitter)
-        context.theme.changed.connect(self.curves.redraw)
+
+    def make_curves(self) -> None:
+        """Make the upper half."""
+        self.curves = CurveGrid(self._context.runner)
+        self._splitter.addWidget(self.curves)
+        self._context.theme.changed.connect(self.curves.redraw)
+
+    def make_console(self) -> None:
+        """Make the lower half."""
+        self.console = Console(self._context)
+        self.log = self.console.log
+        self._splitter.addWidget(self.console)
+        self._share(has_log=True)
 
     def clear(self) -> None:
         """Forget everything, for another run."""

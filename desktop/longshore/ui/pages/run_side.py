@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 
 class RunSide(QFrame):
-    """System and artifacts."""
+    """System and artifacts, made in this order in turns of their own."""
 
-    def __init__(self, context: AppContext) -> None:
-        super().__init__()
+    tree: ArtifactTree
+    preview: ArtifactPreview
+
+    def __init__(self, context: AppContext, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setObjectName("inspector")
         self._context = context
         self._run_id = ""
@@ -42,17 +45,20 @@ class RunSide(QFrame):
         row.addWidget(self._count)
         row.addStretch(1)
         column.addWidget(head)
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.setChildrenCollapsible(False)
+        column.addWidget(self._splitter, 1)
+
+    def make_artifacts(self) -> None:
+        """Make the tree of artifacts and the preview."""
         self.tree, self.preview = ArtifactTree(), ArtifactPreview()
-        splitter.addWidget(self.tree)
-        splitter.addWidget(self.preview)
-        splitter.setSizes([240, 300])
-        column.addWidget(splitter, 1)
+        self._splitter.addWidget(self.tree)
+        self._splitter.addWidget(self.preview)
+        self._splitter.setSizes([240, 300])
         self.tree.folder_asked.connect(self._list)
         self.tree.file_chosen.connect(self._read)
         self.preview.download_asked.connect(self._download)
-        context.theme.changed.connect(self.tree.redraw)
+        self._context.theme.changed.connect(self.tree.redraw)
 
     def clear(self) -> None:
         """Forget everything, for another run."""

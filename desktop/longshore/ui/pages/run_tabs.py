@@ -24,11 +24,11 @@ TABS = (
 class RunTabs(QStackedWidget):
     """Live, metrics, parameters, tags, source."""
 
-    def __init__(self, context: AppContext) -> None:
-        super().__init__()
+    def __init__(self, context: AppContext, parent: QWidget) -> None:
+        super().__init__(parent)
         self._context = context
         self._state: RunState | None = None
-        self.live = LivePanel(context)
+        self.live = LivePanel(context, self)
         self._panels: dict[str, QWidget] = {"live": self.live}
         self._current = "live"
         self.addWidget(self.live)

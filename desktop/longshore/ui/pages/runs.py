@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from longshore.errors import Invalid, LongshoreError
-from longshore.store import quick
-from longshore.tracking.rows import ColumnSet, ListedRows, RunRow, columns_of
+from longshore.tracking.rows import ListedRows, columns_of
 from longshore.tracking.snapshot import load_last
 from longshore.ui.pages import runs_states as states
 from longshore.ui.pages import runs_work as work
+from longshore.ui.pages.runs_columns import TableColumns
+from longshore.ui.pages.runs_edits import Edits
 from longshore.ui.pages.runs_export import Export
+from longshore.ui.pages.runs_groups import TableGroups
+from longshore.ui.pages.runs_menu import show_menu
 from longshore.ui.pages.runs_search import RunSearch
+from longshore.ui.pages.runs_states import BannerPlace, TablePlace
 from longshore.ui.pages.runs_toolbar import RunsToolbar
 from longshore.ui.pages.trash_moves import Moves
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
-from longshore.ui.widgets.basic import clear, vertical
-from longshore.ui.widgets.run_columns import Column, all_columns, default_ids, index_columns
+from longshore.ui.widgets.basic import vertical
+from longshore.ui.widgets.run_columns import Column
 from longshore.ui.widgets.run_table import RunTable as RunTableView
-from longshore.ui.widgets.states import Banner, Choice, ErrorState
+from longshore.ui.widgets.states import ErrorState
 from longshore.ui.widgets.times import ago
 
 if TYPE_CHECKING:
@@ -48,25 +52,20 @@ class RunsPage(Page):
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._project: str | None = None
-        self._names = ColumnSet()
-        self._chosen: list[str] | None = None
         # What is asked for, and what the rows on screen are sorted by.
         self._order: tuple[Column, bool] | None = None
         self._shown_order: tuple[Column, bool] | None = None
         self._loaded = False
         self.search = RunSearch(context, self)
         self._offline = False
-        # The first rows, with every value.
-        self._head: Sequence[RunRow] = ()
         self._comparing: list[str] = []
         # Selected as soon as they are in the table.
         self._to_select: list[str] = []
         self._moves = Moves(context, self, self._start_over)
         self._export = Export(context, self, lambda: self.search.answer)
         column = vertical(self)
-        self._banner_holder = QWidget()
-        self._banner = vertical(self._banner_holder)
-        column.addWidget(self._banner_holder)
+        self._banner = BannerPlace()
+        column.addWidget(self._banner)
         self.bar = RunsToolbar()
         self.filter = self.bar.filter
         column.addWidget(self.bar)
@@ -74,12 +73,12 @@ class RunsPage(Page):
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
         column.addWidget(self._splitter, 1)
-        self._stack = QStackedWidget(self._splitter)
-        self.table = RunTableView(self._stack)
-        self._stack.addWidget(self.table)
-        self._instead = QWidget(self._stack)
-        self._instead_column = vertical(self._instead, (20, 20, 20, 20))
-        self._stack.addWidget(self._instead)
+        self._place = TablePlace(self._splitter)
+        self.table = RunTableView(self._place)
+        self._place.hold(self.table)
+        self.columns = TableColumns(context, self, self.table, self.search)
+        self.edits = Edits(context, self, self.table, self.search)
+        self.groups = TableGroups(context, self, self.table, self.search)
         self._connect()
 
     @cached_property
@@ -87,7 +86,7 @@ class RunsPage(Page):
         """The lower half, made when runs are compared for the first time."""
         from longshore.ui.pages.compare_panel import ComparePanel
 
-        panel = ComparePanel(self.context.runner)
+        panel = ComparePanel(self.context, self._splitter)
         panel.closed.connect(self._close_comparison)
         self._splitter.addWidget(panel)
         self._splitter.setSizes([480, 320])
@@ -99,6 +98,10 @@ class RunsPage(Page):
         self.bar.compare_asked.connect(self.compare)
         self.bar.clear_asked.connect(self.table.pinned.clearSelection)
         self.bar.columns_asked.connect(self._choose_columns)
+        self.bar.edit_asked.connect(self.edits.ask)
+        self.bar.group_asked.connect(self._choose_groups)
+        self.table.group_asked.connect(self._choose_groups)
+        self.groups.changed.connect(self._show_grouping)
         self.table.sort_asked.connect(self._sort)
         self.search.found.connect(self._show_rows)
         self.search.looked.connect(self._show_age)
@@ -110,6 +113,7 @@ class RunsPage(Page):
         self.table.opened.connect(lambda run_id: self.context.open("run", run_id=run_id))
         self.table.selection_changed.connect(self._show_selection)
         self.table.compare_asked.connect(self.compare)
+        self.table.menu_asked.connect(partial(show_menu, self))
         self.context.workspace_changed.connect(self._leave)
         self.context.theme.changed.connect(self._redraw)
         self._show_selection()
@@ -126,7 +130,9 @@ class RunsPage(Page):
                 "import-runs", "Import…", self.import_runs, icon="download", command=f"longshore import {name}".strip()
             ),
             Action("columns", "Choose columns", self._choose_columns, icon="columns", in_bar=False),
+            Action("group-runs", "Group runs…", self._choose_groups, icon="group", in_bar=False),
             Action("filter", "Filter runs", self._focus_filter, icon="filter", shortcut="Ctrl+F", in_bar=False),
+            *self.edits.actions(),
             *self._moves.actions(selected, self.table.selected_ids),
             self._export.action(),
             Action(
@@ -171,16 +177,17 @@ class RunsPage(Page):
 
     def _enter_project(self) -> None:
         """Show the last state of this project's table at once."""
-        self._loaded, self._head = True, ()
+        self._loaded = True
         self._order = self._shown_order = None
         self.search.forget()
-        self._chosen = quick.view_state(self.context.home, self._columns_key())
+        self.edits.forget()
+        self.groups.forget()
+        self.bar.show_grouping(())
+        self.columns.enter(self._project)
         last = load_last(self.context.home, work.key_of(self.context.workspace_name, self._project))
         rows = ListedRows(last.rows if last else ())
-        self._head = rows
-        self._names = columns_of(rows)
         self.table.show_rows(rows)
-        self._show_columns()
+        self.columns.show(rows, columns_of(rows))
         total = last.total if last else None
         self._show_counts(total if total is not None else len(rows), f"as of {ago(last.as_of)}" if last else "loading…")
         if rows:
@@ -193,9 +200,6 @@ class RunsPage(Page):
         if self.isVisible():
             self.show_with()
 
-    def _columns_key(self) -> str:
-        return f"runs.columns/{self._project or ''}"
-
     def _show_experiments(self, experiments: tuple[Named, ...]) -> None:
         self.bar.show_experiments([each.name for each in experiments])
 
@@ -203,7 +207,7 @@ class RunsPage(Page):
         order: tuple[str, ...] = ()
         if self._order is not None:
             order = (f"{self._order[0].order_by} {'ASC' if self._order[1] else 'DESC'}",)
-        return work.Query(self._project, self.bar.experiment, self.filter.text(), order)
+        return work.Query(self._project, self.bar.experiment, self.filter.text(), order, self.groups.grouping)
 
     def _start_over(self, *_arguments: object) -> None:
         if not self._loaded:
@@ -215,7 +219,7 @@ class RunsPage(Page):
         self.search.cancel()
         given_up, self._order = self._order, self._shown_order
         self._mark_order()
-        self._show_banner("It was cancelled.", ("Search again", partial(self._search_again, given_up)))
+        self._banner.show_banner("It was cancelled.", ("Search again", partial(self._search_again, given_up)))
 
     def _search_again(self, order: tuple[Column, bool] | None) -> None:
         self._order = order
@@ -234,18 +238,16 @@ class RunsPage(Page):
 
     def _show_rows(self, found: work.Answer, fresh: bool) -> None:
         if not self._offline:
-            self._clear_banner()
+            self._banner.clear()
         self.filter.show_error("")
-        self._head, names = found.head, found.frame.columns
-        self.table.show_rows(found.rows)
+        self.table.show_rows(self.groups.rows_of(found))
         if fresh:
             self._shown_order = self._order
             self.table.scroll_to_top()
         if self._to_select and self.table.model.rows.places(self._to_select):
             self.table.select_runs(self._to_select)
             self._to_select = []
-        self._names = names
-        self._show_columns()
+        self.columns.show(found.head, found.frame.columns)
         self.filter.show_frame(found.frame)
         self._show_table_or_empty()
         self.rows_shown.emit()
@@ -259,35 +261,27 @@ class RunsPage(Page):
             aside = f"reading {len(frame):,} of {frame.expected:,}"
         elif frame.as_of is not None:
             aside = f"updated {ago(frame.as_of)}"
-        self._show_counts(len(answer.rows), aside)
+        self._show_counts(len(answer.rows), aside, self.groups.words(answer))
 
     def _show_offline(self, error: LongshoreError | None) -> None:
         self._offline = error is not None
         if error is None:
-            self._clear_banner()
+            self._banner.clear()
         else:
-            self._show_banner(error.reason, ("Retry", self._start_over), error.hint or "")
+            self._banner.show_banner(error.reason, ("Retry", self._start_over), error.hint or "")
 
-    def _show_columns(self) -> None:
-        wanted = self._chosen if self._chosen is not None else default_ids(self._head)
-        known = {column.id: column for column in all_columns(self._names)}
-        shown = [known[each] for each in wanted if each in known]
-        self.search.columns = index_columns(shown)
-        self.table.model.rows = self.table.model.rows.showing(self.search.columns)
-        self.table.show_columns(shown)
-
-    def _show_counts(self, count: int, aside: str = "") -> None:
+    def _show_counts(self, count: int, aside: str = "", groups: str = "") -> None:
         words = "1 run" if count == 1 else f"{count:,} runs"
-        self.bar.shown.setText(f"Showing {words}" + (f", {aside}" if aside else ""))
+        self.bar.shown.setText(f"Showing {words}{groups}" + (f", {aside}" if aside else ""))
 
     def _show_table_or_empty(self) -> None:
         if len(self.table.model.rows):
-            self._stack.setCurrentWidget(self.table)
+            self._place.show_table()
             return
         if self.filter.text():
-            self._show_instead(states.no_fit(self.filter.clear))
+            self._place.show_instead(states.no_fit(self.filter.clear))
         else:
-            self._show_instead(states.no_runs(self.context.launch))
+            self._place.show_instead(states.no_runs(self.context.launch))
             self._offer_import()
 
     def _offer_import(self) -> None:
@@ -299,27 +293,15 @@ class RunsPage(Page):
 
     def _show_offer(self, found: tuple[Found, ...]) -> None:
         if found and not self.table.model.rows and not self.filter.text():
-            self._show_instead(states.importable(found, self.import_runs))
-
-    def _show_instead(self, widget: QWidget) -> None:
-        clear(self._instead_column)
-        self._instead_column.addWidget(widget)
-        self._stack.setCurrentWidget(self._instead)
+            self._place.show_instead(states.importable(found, self.import_runs))
 
     def _show_failure(self, error: LongshoreError) -> None:
         if isinstance(error, Invalid):
             self.filter.show_error(f"{error.reason} {error.hint or ''}".strip())
         elif len(self.table.model.rows):
-            self._show_banner(error.reason, ("Retry", self._start_over), error.hint or "")
+            self._banner.show_banner(error.reason, ("Retry", self._start_over), error.hint or "")
         else:
-            self._show_instead(ErrorState(error, "The runs could not be loaded", self._start_over))
-
-    def _show_banner(self, what: str, again: Choice, hint: str = "") -> None:
-        self._clear_banner()
-        self._banner.addWidget(Banner(f"{what} The table shows the last state. {hint}".strip(), again))
-
-    def _clear_banner(self) -> None:
-        clear(self._banner)
+            self._place.show_instead(ErrorState(error, "The runs could not be loaded", self._start_over))
 
     def _sort(self, column: object) -> None:
         assert isinstance(column, Column)
@@ -327,19 +309,18 @@ class RunsPage(Page):
         self._order = (column, ascending)
         self._start_over()
 
-    def _choose_columns(self) -> None:
-        shown = [column.id for column in self.table.model.columns]
-        from longshore.ui.widgets.column_chooser import ColumnChooser
+    def _choose_groups(self) -> None:
+        self.groups.choose(self.bar.group_button)
 
-        chooser = ColumnChooser(self, all_columns(self._names), shown, default_ids(self._head))
-        chooser.chosen.connect(self._columns_chosen)
-        chooser.open_below(self.bar.columns_button)
+    def _show_grouping(self) -> None:
+        self.bar.show_grouping([name.partition(":")[2] or name for name in self.groups.grouping.by])
+        self._start_over()
+
+    def _choose_columns(self) -> None:
+        self.columns.choose(self.bar.columns_button)
 
     def _columns_chosen(self, ids: list[str]) -> None:
-        self._chosen = ids
-        self._show_columns()
-        saving = work.save_view_work(self.context.home, self._columns_key(), ids)
-        self.context.runner.run(self, saving, key="view")
+        self.columns.take(ids)
 
     def _show_selection(self) -> None:
         count = self.table.selected_count

@@ -160,7 +160,7 @@ class RunSearch(QObject):
             return
         self._new, self.answer, self._failed = False, answer, ""
         self._settle()
-        if fresh or before is None or answer.rows is not before.rows:
+        if fresh or before is None or answer.rows is not before.rows or answer.groups is not before.groups:
             self.found.emit(answer, fresh)
         self.looked.emit(answer)
         seen = answer.frame.as_of.timestamp() if answer.frame.as_of else 0.0

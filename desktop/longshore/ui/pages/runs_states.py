@@ -1,11 +1,14 @@
-"""What the Runs page shows in place of an empty table."""
+"""What the Runs page shows in place of an empty table, and the banner above it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from longshore.ui.widgets.states import EmptyState
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from longshore.ui.widgets.basic import clear, vertical
+from longshore.ui.widgets.states import Banner, Choice, EmptyState
 
 if TYPE_CHECKING:
     from longshore.tracking.imports.types import Found
@@ -27,3 +30,48 @@ def importable(found: Sequence[Found], import_runs: Callable[[], object]) -> Emp
     """Offer what lies in the folder already."""
     words = f"Runs that can be imported lie in the project's folder: {sum(each.runs for each in found):,}."
     return EmptyState("run", "No runs here yet", words, ("Import…", import_runs), action_icon="download")
+
+
+class TablePlace(QStackedWidget):
+    """Holds the table, or what stands in its place."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.table: QWidget | None = None
+        self._instead = QWidget(self)
+        self._column = vertical(self._instead, (20, 20, 20, 20))
+        self.addWidget(self._instead)
+
+    def hold(self, table: QWidget) -> None:
+        """Take the table."""
+        self.table = table
+        self.addWidget(table)
+        self.show_table()
+
+    def show_table(self) -> None:
+        """Show the table."""
+        if self.table is not None:
+            self.setCurrentWidget(self.table)
+
+    def show_instead(self, widget: QWidget) -> None:
+        """Show something in the table's place."""
+        clear(self._column)
+        self._column.addWidget(widget)
+        self.setCurrentWidget(self._instead)
+
+
+class BannerPlace(QWidget):
+    """One banner, or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._column = vertical(self)
+
+    def show_banner(self, what: str, again: Choice, hint: str = "") -> None:
+        """Say what is the matter while the last state is shown."""
+        self.clear()
+        self._column.addWidget(Banner(f"{what} The table shows the last state. {hint}".strip(), again))
+
+    def clear(self) -> None:
+        """Take it back."""
+        clear(self._column)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QWidget
 
-from longshore.ui.widgets.basic import Button, horizontal, label, vertical
+from longshore.ui.widgets.basic import Button, ElidedLabel, horizontal, label, vertical
 from longshore.ui.widgets.filter_field import FilterField
 
 ALL = "All experiments"
@@ -20,6 +20,8 @@ class RunsToolbar(QFrame):
     compare_asked = Signal()
     clear_asked = Signal()
     columns_asked = Signal()
+    edit_asked = Signal()
+    group_asked = Signal()
     cancel_asked = Signal()
 
     def __init__(self) -> None:
@@ -49,7 +51,7 @@ class RunsToolbar(QFrame):
     def _make_second(self) -> QWidget:
         second = QWidget()
         row = horizontal(second, spacing=8)
-        self.shown = label("", "small", "secondary")
+        self.shown = ElidedLabel("", "small", "secondary")
         row.addWidget(self.shown)
         self.waiting = label("", "small", "secondary")
         row.addWidget(self.waiting)
@@ -60,6 +62,14 @@ class RunsToolbar(QFrame):
         row.addStretch(1)
         self.selected = label("", "smallStrong")
         row.addWidget(self.selected)
+        self.edit_button = Button(
+            "Edit…",
+            self.edit_asked.emit,
+            kind="ghost",
+            size="small",
+            tip="Edit name, tags and note of the selected runs",
+            shortcut="E",
+        )
         self.compare_button = Button(
             "Compare",
             self.compare_asked.emit,
@@ -73,7 +83,16 @@ class RunsToolbar(QFrame):
             "Clear", self.clear_asked.emit, kind="ghost", size="small", tip="Clear the selection"
         )
         self.columns_button = Button("Columns", self.columns_asked.emit, icon="columns", kind="ghost", size="small")
-        for button in (self.compare_button, self.clear_button, self.columns_button):
+        self.group_button = Button(
+            "Group by", self.group_asked.emit, icon="group", kind="ghost", size="small", tip="Group runs", shortcut="G"
+        )
+        for button in (
+            self.edit_button,
+            self.compare_button,
+            self.clear_button,
+            self.columns_button,
+            self.group_button,
+        ):
             row.addWidget(button)
         return second
 
@@ -102,9 +121,15 @@ class RunsToolbar(QFrame):
         super().resizeEvent(event)
         self.progress.setGeometry(0, self.height() - 4, self.width(), 4)
 
+    def show_grouping(self, titles: Sequence[str]) -> None:
+        """Say by what the runs are grouped."""
+        self.group_button.setText(f"Group by {len(titles)}" if titles else "Group by")
+        self.group_button.setToolTip(f"Grouped by {', '.join(titles)}" if titles else "Group runs (G)")
+
     def show_selected(self, count: int) -> None:
-        """Offer what can be done with several selected runs."""
+        """Offer what can be done with the selected runs."""
         several = count >= 2
-        self.selected.setText(f"{count} selected" if several else "")
+        self.selected.setText(f"{count:,} selected" if count else "")
+        self.edit_button.setVisible(count > 0)
         self.compare_button.setVisible(several)
-        self.clear_button.setVisible(several)
+        self.clear_button.setVisible(count > 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from longshore.errors import LongshoreError, NotAllowed, Unavailable
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
 from longshore.tracking.index import looked_at
-from longshore.tracking.rows import RunRow, RunTable
+from longshore.tracking.rows import Grouping, RunRow, RunTable
 from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from longshore.tracking.compare import Comparison
     from longshore.tracking.experiment_list import Named
     from longshore.tracking.histories import History
+    from longshore.tracking.index.group_rows import GroupRows
     from longshore.tracking.index.row_view import IndexedRows
     from longshore.tracking.run_index import Frame
 
@@ -36,6 +37,7 @@ class Query:
     experiment: str | None
     filter: str
     order_by: tuple[str, ...]
+    grouping: Grouping = field(default_factory=Grouping)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,8 @@ class Answer:
     rows: IndexedRows
     # The first rows with everything: what the table shows where nobody chose columns.
     head: tuple[RunRow, ...]
+    # The same runs in groups, None where they are not grouped.
+    groups: GroupRows | None = None
 
     @property
     def running(self) -> bool:
@@ -100,14 +104,20 @@ def ask_work(home: Home, question: Question, before: Answer | None) -> Work[Answ
             frame = run_index.open_runs(home, row, chosen)
         cancel.check()
         if before is not None and question.asks_the_same(before.question) and frame.holds_the_same(before.frame):
-            same = before.rows if question.columns is None else before.rows.showing(question.columns)
-            return replace(before, question=question, frame=frame, rows=same)
+            shown = question.columns
+            same = before.rows if shown is None else before.rows.showing(shown)
+            groups = before.groups if shown is None or before.groups is None else before.groups.showing(shown)
+            return replace(before, question=question, frame=frame, rows=same, groups=groups)
         selection = run_index.query(frame, query.filter, query.order_by)
         head = run_index.rows(selection[:HEAD])
         if not (query.filter or query.experiment or query.order_by) and frame.as_of is not None:
             table = RunTable(head, len(selection), frame.as_of, None)
             snapshot.save_last(home, key_of(question.workspace, query.project), table)
-        return Answer(question, frame, IndexedRows(selection, question.columns), head)
+        shown, groups = question.columns or (), None
+        if query.grouping:
+            cancel.check()
+            groups = run_index.group_rows(selection, query.grouping, query.order_by, shown)
+        return Answer(question, frame, IndexedRows(selection, question.columns), head, groups)
 
     return work
 

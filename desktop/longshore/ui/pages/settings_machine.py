@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -23,6 +23,7 @@ GB = 1024**3
 # As a person says them; the others are shown with a capital letter.
 CHECK_NAMES = {"uv": "uv", "git": "git"}
 FIELD_WIDTH = 280
+_DAYS: dict[str, Any] = {"suffix": " days", "none": "For ever", "width": 150}
 
 
 class DockerSection(Section):
@@ -127,6 +128,10 @@ class QueueSection(Section):
             lambda count: context.change_settings(queue_memory_bytes=count * GB if count else None)
         )
         self._grace.stepped.connect(lambda seconds: context.change_settings(grace_s=float(seconds)))
+        self._jobs = Stepper("Days of finished jobs", 0, 9999, round(settings.keep_jobs_days), **_DAYS)
+        self._images = Stepper("Days of images", 0, 9999, round(settings.keep_images_days), **_DAYS)
+        self._jobs.stepped.connect(lambda days: context.change_settings(keep_jobs_days=float(days)))
+        self._images.stepped.connect(lambda days: context.change_settings(keep_images_days=float(days)))
         self.rows.addWidget(
             group(
                 SettingRow("CPUs", "For all runs together. Automatic: all but one.", self._cpus),
@@ -139,6 +144,18 @@ class QueueSection(Section):
             )
         )
         self.rows.addWidget(label("Runs that have started keep what they were given.", "small", "tertiary"))
+        self.rows.addSpacing(12)
+        self.rows.addWidget(
+            group(
+                SettingRow(
+                    "Finished jobs",
+                    "Kept this long on this computer. A job whose log is nowhere else stays for ever.",
+                    self._jobs,
+                ),
+                SettingRow("Images of environments", "Kept in Docker this long after their last run.", self._images),
+                title="Tidying up",
+            )
+        )
         context.settings_changed.connect(self._show)
 
     def _show(self) -> None:
@@ -146,6 +163,8 @@ class QueueSection(Section):
         self._cpus.show_value(round(settings.queue_cpus or 0))
         self._memory.show_value(_gigabytes(settings))
         self._grace.show_value(round(settings.grace_s))
+        self._jobs.show_value(round(settings.keep_jobs_days))
+        self._images.show_value(round(settings.keep_images_days))
 
 
 class DoctorSection(Section):

@@ -37,8 +37,8 @@ class TryIt(QFrame):
     asked = Signal(bytes)
     closed = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setObjectName("inspector")
         self._form: Form | None = None
         self._inputs: dict[str, QLineEdit | QComboBox] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,7 @@ from longshore.ui.widgets.states import ErrorState, Loading
 
 TITLES = {"local": "This computer", "docker": "Docker"}
 USES_WIDTH = 400
+Use = tuple[str, str, str]  # "ok" or "warn", title, detail
 
 
 class LaunchDialog(Dialog):
@@ -45,6 +46,7 @@ class LaunchDialog(Dialog):
         super().__init__(parent, "Launch run", "Launch", size="large")
         self._context, self._preset = context, preset
         self._ready: Ready | None = None
+        self._shown_uses: tuple[Use, ...] = ()
         assert context.project is not None
         self._project = context.project
         self.setFixedHeight(min(parent.window().height() - 40, 720))
@@ -69,16 +71,31 @@ class LaunchDialog(Dialog):
             hint = "Add a Python script with a main part, or an MLproject file."
             self._show_failure(Invalid(f"{ready.info.name} has no entry point yet.", hint=hint))
             return
-        parts: dict[str, QWidget] = {}
         content = LateContent(
-            lambda _holder: parts.update(targets=self._make_targets(ready)),
-            lambda _holder: parts.update(form=self._make_form(ready)),
-            lambda _holder: parts.update(uses=self._make_uses()),
-            lambda holder: self._place(holder, parts),
+            partial(self._lay_out, ready),
+            lambda _holder: self._make_first_half(ready),
+            lambda _holder: self._make_second_half(ready),
+            lambda _holder: self._make_uses(),
         )
         content.made.connect(partial(self._fill, ready))
         self._column.addWidget(content)
         content.begin()
+
+    def _lay_out(self, ready: Ready, holder: QWidget) -> None:
+        column = vertical(holder)
+        column.addWidget(self._make_targets(ready))
+        column.addWidget(line("hStrong"))
+        body = QWidget()
+        column.addWidget(body, 1)
+        self._body_row = horizontal(body)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._body_row.addWidget(area, 1)
+        form = QWidget()
+        self._form_column = vertical(form, (24, 16, 20, 16), 12)
+        area.setWidget(form)
+        self._body_row.addWidget(line("vStrong"))
 
     def _make_targets(self, ready: Ready) -> QWidget:
         self._target = Segmented(
@@ -91,17 +108,6 @@ class LaunchDialog(Dialog):
         holder = QWidget()
         vertical(holder, (24, 0, 24, 16)).addWidget(self._target)
         return holder
-
-    def _place(self, holder: QWidget, parts: Mapping[str, QWidget]) -> None:
-        column = vertical(holder)
-        column.addWidget(parts["targets"])
-        column.addWidget(line("hStrong"))
-        body = QWidget()
-        column.addWidget(body, 1)
-        row = horizontal(body)
-        row.addWidget(parts["form"], 1)
-        row.addWidget(line("vStrong"))
-        row.addWidget(parts["uses"])
 
     def _fill(self, ready: Ready) -> None:
         self._ready = ready
@@ -123,12 +129,8 @@ class LaunchDialog(Dialog):
         )
         self._look()
 
-    def _make_form(self, ready: Ready) -> QWidget:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        holder = QWidget()
-        column = vertical(holder, (24, 16, 20, 16), 12)
+    def _make_first_half(self, ready: Ready) -> None:
+        column = self._form_column
         self._target_note = label("", "small", "warning", wrap=True)
         column.addWidget(self._target_note)
         column.addWidget(self._make_names(ready))
@@ -140,6 +142,9 @@ class LaunchDialog(Dialog):
         self._form = ParameterForm()
         self._form.changed.connect(self._look)
         column.addWidget(self._form)
+
+    def _make_second_half(self, ready: Ready) -> None:
+        column = self._form_column
         column.addWidget(line())
         column.addWidget(label("Resources", "bodyStrong"))
         column.addWidget(self._make_resources())
@@ -147,8 +152,6 @@ class LaunchDialog(Dialog):
         column.addWidget(label("Environment", "bodyStrong"))
         column.addWidget(self._make_environment(ready))
         column.addStretch(1)
-        area.setWidget(holder)
-        return area
 
     def _make_names(self, ready: Ready) -> QWidget:
         holder = QWidget()
@@ -218,9 +221,10 @@ class LaunchDialog(Dialog):
             column.addWidget(label("Secrets that you keep in Settings can be given here by name.", "small", "tertiary"))
         return holder
 
-    def _make_uses(self) -> QFrame:
+    def _make_uses(self) -> None:
         frame = QFrame()
         frame.setProperty("surface", "sunken")
+        self._body_row.addWidget(frame)
         frame.setFixedWidth(USES_WIDTH if self.width() > 900 else 320)
         column = vertical(frame, (20, 16, 24, 16), 10)
         column.addWidget(label("What this run uses", "bodyStrong"))
@@ -239,7 +243,6 @@ class LaunchDialog(Dialog):
             label("Credentials come from the system's keyring and are not shown.", "small", "tertiary", wrap=True)
         )
         column.addStretch(1)
-        return frame
 
     def _entry_changed(self, _name: str = "") -> None:
         assert self._ready is not None
@@ -311,45 +314,38 @@ class LaunchDialog(Dialog):
         return value
 
     def _show_uses(self, ready: Ready) -> None:
+        uses = tuple(self._uses_of(ready))
+        if uses == self._shown_uses:
+            return
+        self._shown_uses = uses
         clear(self._uses_column)
+        for use in uses:
+            self._uses_column.addWidget(_use_row(*use))
+
+    def _uses_of(self, ready: Ready) -> Iterator[Use]:
         info = ready.info
         environment = info.environment
         named = environment.file or {"none": "no declaration: an empty environment"}.get(
             environment.kind, environment.kind
         )
-        self._use(
-            "ok", "success.text", "Environment", f"{named}, {environment.hash[:7]}" if environment.hash else named
-        )
+        yield "ok", "Environment", f"{named}, {environment.hash[:7]}" if environment.hash else named
         if info.git is None:
-            self._use("warn", "warning.text", "Code without git", "The files are listed with the run, not versioned.")
+            yield "warn", "Code without git", "The files are listed with the run, not versioned."
         else:
             dirty = len(info.git.dirty_files)
             where = f"{info.git.branch or 'detached'} at {info.git.commit[:7] or 'no commit yet'}"
-            self._use(
+            yield (
                 "warn" if dirty else "ok",
-                "warning.text" if dirty else "success.text",
                 f"Code: {where}" + (f" + {dirty} changed files" if dirty else ""),
                 "The patch is saved with the run" if dirty else "Everything is committed",
             )
-        words = f"Experiment {self._experiment.currentText()}"
-        icon, tone = ("ok", "success.text") if ready.tracking_ok else ("warn", "warning.text")
-        self._use(
-            icon,
-            tone,
+        yield (
+            "ok" if ready.tracking_ok else "warn",
             f"Tracking to {ready.tracking}",
-            words if ready.tracking_ok else "It is not up yet; the run waits for it.",
+            f"Experiment {self._experiment.currentText()}"
+            if ready.tracking_ok
+            else "It is not up yet; the run waits for it.",
         )
-
-    def _use(self, icon: str, token: str, title: str, detail: str) -> None:
-        holder = QWidget()
-        row = horizontal(holder, spacing=8)
-        row.addWidget(IconLabel(icon, token), 0, Qt.AlignmentFlag.AlignTop)
-        words = QWidget()
-        column = vertical(words, spacing=1)
-        column.addWidget(ElidedLabel(title, "bodyMedium"))
-        column.addWidget(ElidedLabel(detail, "small", "secondary"))
-        row.addWidget(words, 1)
-        self._uses_column.addWidget(holder)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._command.text())
@@ -376,3 +372,16 @@ class LaunchDialog(Dialog):
         self.confirm_button.show_rest()
         self._choose_target(self._target.current)
         self.message.setText(f"{error.reason} {error.hint or ''}".strip())
+
+
+def _use_row(icon: str, title: str, detail: str) -> QWidget:
+    holder = QWidget()
+    row = horizontal(holder, spacing=8)
+    token = "success.text" if icon == "ok" else "warning.text"
+    row.addWidget(IconLabel(icon, token), 0, Qt.AlignmentFlag.AlignTop)
+    words = QWidget()
+    column = vertical(words, spacing=1)
+    column.addWidget(ElidedLabel(title, "bodyMedium"))
+    column.addWidget(ElidedLabel(detail, "small", "secondary"))
+    row.addWidget(words, 1)
+    return holder

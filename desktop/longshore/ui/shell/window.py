@@ -43,7 +43,8 @@ class MainWindow(QMainWindow):
         self.actions_registry = ActionRegistry()
         self.actions_registry.add_source(self._page_actions)
         self._pages: dict[str, Page] = {}
-        self._shortcuts: dict[str, QShortcut] = {}
+        # By keys; those that no action of the page has now are switched off.
+        self.shortcuts: dict[str, QShortcut] = {}
         self._painted = False
         self._nav_narrow: bool | None = None  # what the person chose; None: by width
         self.setWindowTitle("Longshore")
@@ -134,6 +135,9 @@ class MainWindow(QMainWindow):
             page = BY_ID[page_id].make(self.context, self._stack)
             self._pages[page_id] = page
             self._stack.addWidget(page)
+            # It was long in the making: its first picture comes in a turn of its own.
+            page.setUpdatesEnabled(False)
+            QTimer.singleShot(TURN_MS, page, partial(page.setUpdatesEnabled, True))
         return self._pages[page_id]
 
     def announce(self, page_id: str) -> None:
@@ -168,9 +172,9 @@ class MainWindow(QMainWindow):
 
     def _bind_shortcuts(self) -> None:
         wanted = {action.shortcut for action in self.actions_registry.available() if action.shortcut}
-        for keys in wanted - self._shortcuts.keys():
-            self._shortcuts[keys] = self._bind(keys, keys)
-        for keys, shortcut in self._shortcuts.items():
+        for keys in wanted - self.shortcuts.keys():
+            self.shortcuts[keys] = self._bind(keys, keys)
+        for keys, shortcut in self.shortcuts.items():
             shortcut.setEnabled(keys in wanted)
 
     def _bind(self, keys: str, action_keys: str) -> QShortcut:

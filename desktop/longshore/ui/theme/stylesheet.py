@@ -148,10 +148,10 @@ QComboBox QAbstractItemView { background: @bg.raised@; border: 1px solid @border
     selection-background-color: @bg.selected@; selection-color: @text.primary@; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0; border: none; }
 QCheckBox { spacing: 8px; background: transparent; }
-QCheckBox::indicator, QTableView::indicator, QTreeView::indicator { width: 14px; height: 14px; border: 1px solid @border.control@;
+QCheckBox::indicator, QTableView::indicator, QTreeView::indicator, QListView::indicator { width: 14px; height: 14px; border: 1px solid @border.control@;
     border-radius: 3px; background: @bg.surface@; }
-QCheckBox::indicator:hover { border-color: @accent.solid@; }
-QCheckBox::indicator:checked { background: @accent.solid@; border-color: @accent.solid@; image: url("@icon.check.onAccent@"); }
+QCheckBox::indicator:hover, QListView::indicator:hover { border-color: @accent.solid@; }
+QCheckBox::indicator:checked, QListView::indicator:checked { background: @accent.solid@; border-color: @accent.solid@; image: url("@icon.check.onAccent@"); }
 QCheckBox::indicator:indeterminate { background: @accent.solid@; border-color: @accent.solid@;
     image: url("@icon.minus.onAccent@"); }
 QCheckBox::indicator:disabled { background: @bg.disabled@; border-color: @border.subtle@; }
@@ -194,6 +194,8 @@ QAbstractScrollArea::corner { background: transparent; border: none; }
 QSplitter::handle { background: @border.default@; }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
+QSplitter[bare="true"]::handle { background: transparent; }
+QSplitter[bare="true"]::handle:hover { background: @bg.hover@; }
 QGraphicsView { background: @bg.sunken@; border: none; }
 
 QSlider::groove:horizontal { background: @bar.track@; height: 4px; border-radius: 2px; }

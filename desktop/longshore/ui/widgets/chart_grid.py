@@ -22,6 +22,7 @@ class ChartGrid(QScrollArea):
         super().__init__()
         self._charts = list(charts)
         self._columns = 0
+        self._least = (MIN_WIDTH, MIN_HEIGHT)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         holder = QWidget()
@@ -33,15 +34,26 @@ class ChartGrid(QScrollArea):
         self.setWidget(holder)
         self._place()
 
+    def show_size(self, width: int, height: int) -> None:
+        """Make charts at least so large; as many as fit stand side by side."""
+        if (width, height) != self._least:
+            self._least = (width, height)
+            for chart in self._charts:
+                chart.setMinimumWidth(min(width, MIN_WIDTH))
+            self._place()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place()
 
     def _place(self) -> None:
         room = self.viewport().width()
-        columns = max(1, min(len(self._charts), (room + GAP) // (MIN_WIDTH + GAP)))
+        width, least = self._least
+        columns = max(1, min(len(self._charts), (room + GAP) // (width + GAP)))
         several = len(self._charts) > columns
-        height = max(MIN_HEIGHT, self.viewport().height() - (GAP + PEEK if several else 0))
+        height = max(least, self.viewport().height() - (GAP + PEEK if several else 0))
+        if several and least < MIN_HEIGHT:
+            height = least
         for chart in self._charts:
             chart.setFixedHeight(height)
         if columns == self._columns:

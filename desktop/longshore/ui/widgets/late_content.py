@@ -16,8 +16,8 @@ TURN_MS = 3
 class LateContent(QWidget):
     """A widget whose parts come one a turn.
 
-    Qt styles all that is inside each time that something is put into something else. So the parts are made and put in
-    their places one after the other, into a widget that stands in the window already.
+    Qt styles all that is inside each time that something is put into something else. So the parts are made one after
+    the other, each in its place from the start, in a widget that stands in the window already.
     """
 
     # Everything is there.
@@ -53,7 +53,7 @@ class LateContent(QWidget):
 
 
 def beside(holder: QWidget, side: QWidget, rest: QWidget) -> None:
-    """Lay a list out at the left of the rest, with a line between."""
+    """Lay a list out at the left of the rest, with a line between; both are in the holder already."""
     row = horizontal(holder)
     row.addWidget(side)
     row.addWidget(line("vStrong"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from longshore.tracking.direction import ranked
-from longshore.tracking.rows import ColumnSet, RunRow
+from longshore.tracking.direction import less_is_better, ranked
+from longshore.tracking.edits import NOTE, Edit
+from longshore.tracking.rows import MEAN, ColumnSet, GroupRow, RunRow
 from longshore.ui.widgets.times import ago, duration, fixed, full
 
 
@@ -44,10 +47,13 @@ ATTRIBUTES = (
     Column("entry", "Entry point", "Run", "tags.`longshore.entry_point`", 96),
     Column("experiment", "Experiment", "Run", "", 130),
     Column("user", "User", "Run", "attributes.user_id", 90),
+    Column("note", "Note", "Run", f"tags.`{NOTE}`", 200),
 )
 SHOWN_AT_FIRST = ("started", "duration", "entry")
 # With thousands of names in the wild, more at first would only hide the first ones.
 MOST_AT_FIRST = 6
+# A tooltip with more would cover the screen.
+MOST_IN_TIP = 1_000
 
 
 def all_columns(found: ColumnSet) -> list[Column]:
@@ -77,7 +83,30 @@ def index_columns(columns: Sequence[Column]) -> tuple[str, ...]:
     """Give the names that the run index has for what these columns show."""
     letters = {"params": "p:", "metrics": "m:", "tags": "t:"}
     named = [letters[column.kind] + column.key for column in columns if column.kind in letters]
-    return (*named, *(f"t:{tag}" for tag in _TAGS))
+    # A note may be long, and few tables show it.
+    notes = [f"t:{NOTE}"] if any(column.id == "note" for column in columns) else []
+    return (*named, *notes, *(f"t:{tag}" for tag in _TAGS))
+
+
+_GROUPABLE = {"status": "status", "experiment": "experiment", "user": "user", "entry": "t:longshore.entry_point"}
+
+
+def index_name(column: Column) -> str:
+    """Give the name of what runs can be grouped by in this column as the run index has it, empty where they cannot."""
+    letters = {"params": "p:", "tags": "t:"}
+    return letters[column.kind] + column.key if column.kind in letters else _GROUPABLE.get(column.id, "")
+
+
+def is_editable(column: Column) -> bool:
+    """Tell whether a person may write into a column's cells."""
+    return column.id in ("name", "note") or column.kind == "tags"
+
+
+def edit_of(column: Column, text: str) -> Edit:
+    """Give the edit that writes a text into a cell; an empty one takes a tag or the note off."""
+    if column.id == "name":
+        return Edit(name=text)
+    return Edit(tags={NOTE if column.id == "note" else column.key: text or None})
 
 
 _ATTRIBUTE: dict[str, Callable[[RunRow], Any]] = {
@@ -89,6 +118,7 @@ _ATTRIBUTE: dict[str, Callable[[RunRow], Any]] = {
     "experiment": lambda row: row.experiment,
     "user": lambda row: row.user or row.tags.get("mlflow.user", ""),
     "entry": lambda row: row.tags.get("longshore.entry_point"),
+    "note": lambda row: row.tags.get(NOTE),
 }
 
 
@@ -106,6 +136,8 @@ def raw(row: RunRow, column: Column) -> Any:
 
 def text(row: RunRow, column: Column, decimals: int | None = None) -> str:
     """Give a cell as it is read, a metric with its column's decimals."""
+    if isinstance(row, GroupRow):
+        return _group_text(row, column, decimals)
     value = raw(row, column)
     if column.kind == "metrics":
         return "" if value is None else fixed(value, decimals)
@@ -116,13 +148,51 @@ def text(row: RunRow, column: Column, decimals: int | None = None) -> str:
     return "" if value is None else str(value)
 
 
+def _group_text(row: GroupRow, column: Column, decimals: int | None) -> str:
+    if column.id == "status":
+        return "1 run" if row.size == 1 else f"{row.size:,} runs"
+    if column.id == "name":
+        return row.title
+    if column.kind != "metrics":
+        return str(raw(row, column) or "")
+    summary = row.summaries.get(column.key)
+    if summary is None or math.isnan(row.metrics[column.key]):
+        return ""
+    shown = fixed(row.metrics[column.key], decimals)
+    if row.aggregate == MEAN and not math.isnan(summary.std):
+        return f"{shown} ± {fixed(summary.std, decimals)}"
+    return shown
+
+
+def _group_tip(row: GroupRow, column: Column) -> str:
+    summary = row.summaries.get(column.key) if column.kind == "metrics" else None
+    if column.id == "name":
+        return plain_tip(row.name)
+    if summary is None:
+        return plain_tip(_group_text(row, column, None))
+    better = "less" if less_is_better(column.key) else "more"
+    deviation = "" if math.isnan(summary.std) else f"Standard deviation {summary.std!r}\n"
+    return (
+        f"Mean {summary.mean!r}\n{deviation}Best {summary.best!r} ({better} is better)\n"
+        f"Worst {summary.worst!r}\nOf {summary.count:,} of {row.size:,} runs"
+    )
+
+
 def tip(row: RunRow, column: Column) -> str:
     """Give a cell's tooltip: the whole value."""
+    if isinstance(row, GroupRow):
+        return _group_tip(row, column)
     if column.id == "started":
         return full(row.start_time)
     if column.id == "name":
-        return f"{row.name}\n{row.run_id}"
+        return plain_tip(f"{row.name}\n{row.run_id}")
     value = raw(row, column)
     if column.kind == "metrics" and value is not None:
         return repr(value)
-    return text(row, column)
+    return plain_tip(text(row, column))
+
+
+def plain_tip(words: str) -> str:
+    """Give words as a tooltip shows them: not too many, and none of them as HTML, which Qt would follow."""
+    shown = words if len(words) <= MOST_IN_TIP else f"{words[:MOST_IN_TIP]}…"
+    return f"<p style='white-space: pre-wrap'>{html.escape(shown)}</p>" if "<" in shown else shown

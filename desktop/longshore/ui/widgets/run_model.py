@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from longshore.tracking.direction import less_is_better
-from longshore.tracking.rows import ListedRows, Rows, RunRow
-from longshore.ui.widgets.run_columns import BOX, PINNED, Column, raw, text, tip
+from longshore.tracking.edits import Edit, edited_row
+from longshore.tracking.rows import MEAN, STD, Grouping, GroupRow, ListedRows, Rows, RunRow
+from longshore.ui.widgets.run_columns import BOX, NAME, PINNED, STATUS, Column, raw, text, tip
 from longshore.ui.widgets.times import decimals_of, fixed
 
 Index = QModelIndex | QPersistentModelIndex
@@ -18,6 +19,8 @@ BAR_ROLE = Qt.ItemDataRole.UserRole + 1
 BEST_ROLE = Qt.ItemDataRole.UserRole + 2
 ROW_ROLE = Qt.ItemDataRole.UserRole + 3
 COLUMN_ROLE = Qt.ItemDataRole.UserRole + 4
+# A bar as long as can be without being the best.
+NEARLY_BEST = 0.999
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
@@ -30,16 +33,39 @@ class RunTableModel(QAbstractTableModel):
         self.rows: Rows = ListedRows()
         self.columns: list[Column] = list(PINNED)
         self.sorted_by: tuple[str, bool] | None = None  # column id, ascending
+        # What was edited here and does not stand in the rows yet, by run id.
+        self.edits: Mapping[str, Edit] = {}
         self._ranges: dict[str, tuple[float, float]] = {}
         self._decimals: dict[str, int | None] = {}
+
+    def row(self, place: int) -> RunRow:
+        """Give a run as it is shown."""
+        return self._edited(self.rows[place])
+
+    def runs_between(self, first: int, last: int) -> Sequence[RunRow]:
+        """Give the runs from one place to another, both included, as they are shown."""
+        found = self.rows[first : last + 1]
+        return [self._edited(row) for row in found] if self.edits else found
+
+    def _edited(self, row: RunRow) -> RunRow:
+        edit = self.edits.get(row.run_id)
+        return row if edit is None else edited_row(row, edit)
+
+    def show_edits(self, edits: Mapping[str, Edit]) -> None:
+        """Show these over what the rows say."""
+        self.edits = edits
+        self._tell_values()
+
+    def _tell_values(self) -> None:
+        if len(self.rows):
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 
     def show_rows(self, rows: Rows) -> None:
         """Replace the rows."""
         if rows.same_runs(self.rows):
             self.rows = rows
             self._measure()
-            if len(rows):
-                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(self.columns) - 1))
+            self._tell_values()
         else:
             self.beginResetModel()
             self.rows = rows
@@ -80,7 +106,7 @@ class RunTableModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        row, column = self.rows[index.row()], self.columns[index.column()]
+        row, column = self.row(index.row()), self.columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -106,7 +132,14 @@ class RunTableModel(QAbstractTableModel):
         span, decimals = self._ranges.get(column.id), self._decimals.get(column.id)
         if span is None or decimals is None:
             return ""
-        return max((fixed(value, decimals) for value in span), key=len)
+        longest = max((fixed(value, decimals) for value in span), key=len)
+        return f"{longest} ± {longest}" if self.grouping.by and self.grouping.aggregate == MEAN else longest
+
+    @property
+    def grouping(self) -> Grouping:
+        """How the rows are grouped."""
+        found = getattr(self.rows, "grouping", None)
+        return found if isinstance(found, Grouping) else Grouping()
 
     def bar(self, row: RunRow, column: Column) -> float | None:
         """Give a metric's place between worst (0) and best (1) among the loaded rows; None for what is no metric."""
@@ -115,7 +148,21 @@ class RunTableModel(QAbstractTableModel):
         if span is None or value is None or not math.isfinite(value):
             return None
         share = (value - span[0]) / (span[1] - span[0])
-        return 1.0 - share if less_is_better(column.key) else share
+        share = 1.0 - share if self._less_is_better(column.key) else share
+        if self.grouping and not isinstance(row, GroupRow):
+            # A run of a group may lie beyond the groups, and is none of the best ones.
+            return min(max(share, 0.0), NEARLY_BEST)
+        return share
+
+    def _less_is_better(self, metric: str) -> bool:
+        return self.grouping.aggregate == STD or less_is_better(metric)
+
+    def title(self, column: Column) -> str:
+        """Give a column's title, which is another one above groups."""
+        if self.grouping and column in (STATUS, NAME):
+            names = [name.partition(":")[2] or name for name in self.grouping.by]
+            return "Runs" if column is STATUS else ", ".join(names)
+        return column.title
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation != Qt.Orientation.Horizontal or section >= len(self.columns):
@@ -123,8 +170,8 @@ class RunTableModel(QAbstractTableModel):
         column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
             if self.sorted_by and self.sorted_by[0] == column.id:
-                return f"{column.title} {'↑' if self.sorted_by[1] else '↓'}"
-            return column.title
+                return f"{self.title(column)} {'↑' if self.sorted_by[1] else '↓'}"
+            return self.title(column)
         if role == Qt.ItemDataRole.ToolTipRole:
             if column is BOX:
                 return "Select all runs"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 
-from longshore.tracking.rows import RunRow
+from longshore.tracking.rows import GroupRow, RunRow
 from longshore.ui.theme import icons
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color, hex_color
@@ -33,6 +33,8 @@ _PADDING = 8
 NUMBER_WIDTH = 52
 _BAR, _SHORTEST_BAR = 6, 6.0
 _SWATCH_WIDTH = 16
+# How far the number of a group's runs and the names below it stand to the right.
+_CHEVRON, _INDENT = 16, 14
 
 # A row in sight: its number in the model, its top in the viewport, the run.
 Line = tuple[int, int, RunRow]
@@ -57,7 +59,7 @@ class RowsPainter:
         last = view.rowAt(min(dirty.bottom(), view.viewport().height() - 1))
         last = len(model.rows) - 1 if last < 0 else last
         top = view.rowViewportPosition(first)
-        runs = model.rows[first : last + 1]
+        runs = model.runs_between(first, last)
         lines = [(first + at, top + at * ROW_HEIGHT, run) for at, run in enumerate(runs)]
         selected = _selected(view, first, last)
         self._backgrounds(painter, lines, selected, dirty)
@@ -110,14 +112,28 @@ class RowsPainter:
         self, painter: QPainter, model: RunTableModel, column: Column, left: int, room: int, lines: Sequence[Line]
     ) -> None:
         ratio = painter.device().devicePixelRatioF()
+        counts: list[tuple[int, str]] = []
         for _row, top, run in lines:
+            if isinstance(run, GroupRow):
+                mark = icons.pixmap(
+                    "chev-down" if run.is_open else "chev-right", hex_color("text.secondary"), 16, ratio
+                )
+                painter.drawPixmap(left - 4, top + (ROW_HEIGHT - 16) // 2, mark)
+                counts.append((top, model.text(run, column)))
+                continue
             text, tone, icon = pill.describe(model.text(run, column))
             drawn = pill.pixmap(text, tone, icon, room, ratio)
             painter.drawPixmap(left, top + (ROW_HEIGHT - pill.HEIGHT) // 2, drawn)
+        _texts(painter, "small", "text.secondary", left + _CHEVRON, room - _CHEVRON, counts)
 
     def _names(
         self, painter: QPainter, model: RunTableModel, column: Column, left: int, room: int, lines: Sequence[Line]
     ) -> None:
+        if model.grouping:
+            groups = [(top, model.text(run, column)) for _row, top, run in lines if isinstance(run, GroupRow)]
+            _texts(painter, "bodyMedium", "text.primary", left, room, groups)
+            lines = [line for line in lines if not isinstance(line[2], GroupRow)]
+            left, room = left + _INDENT, room - _INDENT
         numbers = [self.swatches.get(run.run_id) for _row, _top, run in lines]
         plain: list[tuple[int, str]] = []
         marked: list[tuple[int, str]] = []

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, islice
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from longshore.tracking.rows import Rows
+from longshore.tracking.index.group_rows import GroupRows
+from longshore.tracking.rows import GROUP, MEAN, GroupRow, Rows
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.widgets.basic import horizontal, vertical
-from longshore.ui.widgets.run_columns import BOX, PINNED, Column
+from longshore.ui.widgets.cell_editing import CellEditing
+from longshore.ui.widgets.run_columns import BOX, NAME, PINNED, Column
 from longshore.ui.widgets.run_model import RunTableModel, as_table
 from longshore.ui.widgets.run_paint import ROW_HEIGHT
 from longshore.ui.widgets.run_view import BoxHeader, RunView
 
 STRIP = 20
+# What a mean's deviation takes beside it.
+DEVIATION_WIDTH = 48
 # More rows would take longer than a person waits; exporting is for them.
 MOST_COPIED = 10_000
 
@@ -81,6 +96,15 @@ class RunTable(QWidget):
     selection_changed = Signal()
     sort_asked = Signal(object)
     compare_asked = Signal()
+    # A person wrote into a cell: run id, column, text.
+    cell_written = Signal(str, object, str)
+    # Name, tags and note of the selected runs shall be edited.
+    edit_asked = Signal()
+    # What can be done with a run: where on screen, and the cell that is meant.
+    menu_asked = Signal(QPoint, int, int)
+    # A group shall open or close: what names it.
+    group_toggled = Signal(str)
+    group_asked = Signal()
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
@@ -105,6 +129,7 @@ class RunTable(QWidget):
         self.pinned.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.pinned.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._lay_out(right)
+        self.editing = CellEditing(self.pinned, self.rest, self.model)
         self._connect()
         self._fit_columns()
 
@@ -127,7 +152,11 @@ class RunTable(QWidget):
             view.key_pressed.connect(self._key)
             view.hovered_row.connect(self._hover)
             view.focus_moved.connect(self._show_focus)
+            view.menu_asked.connect(self._ask_menu)
+            view.mark_clicked.connect(self._toggle)
             view.horizontalHeader().sectionClicked.connect(self._sort)
+        self.editing.written.connect(self.cell_written)
+        self.editing.too_long.connect(self._edit_alone)
         self.pinned.selectionModel().selectionChanged.connect(self._selection_changed)
         self.pinned.selectionModel().currentRowChanged.connect(self._show_focus)
         self.model.modelReset.connect(self._fit_columns)
@@ -146,10 +175,16 @@ class RunTable(QWidget):
             self.pinned.setColumnHidden(section, not pinned)
             self.rest.setColumnHidden(section, pinned)
             view = self.pinned if pinned else self.rest
-            if view.columnWidth(section) == 100 or not view.property(f"sized {column.id}"):
-                view.setColumnWidth(section, column.width)
-                view.setProperty(f"sized {column.id}", True)
+            wanted, given = self._wanted_width(column), view.property(f"sized {column.id}")
+            # A width that a person chose stays.
+            if not given or view.columnWidth(section) == 100 or view.columnWidth(section) == given != wanted:
+                view.setColumnWidth(section, wanted)
+                view.setProperty(f"sized {column.id}", wanted)
         self._fit_left()
+
+    def _wanted_width(self, column: Column) -> int:
+        deviations = column.kind == "metrics" and self.model.grouping.by and self.model.grouping.aggregate == MEAN
+        return column.width + DEVIATION_WIDTH if deviations else column.width
 
     def _fit_left(self, *_arguments: int) -> None:
         width = sum(self.pinned.columnWidth(section) for section in range(len(PINNED)))
@@ -173,18 +208,23 @@ class RunTable(QWidget):
         """Replace the rows; what is selected and where the person is stays."""
         with self._keeping_place():
             self.model.show_rows(rows)
+            for view in (self.pinned, self.rest):
+                view.tree = bool(self.model.grouping)
 
     @contextmanager
     def _keeping_place(self) -> Iterator[None]:
         """Keep selection, the keyboard's row and the first row in sight with their runs while the model changes."""
-        before, selected = self.model.rows, self.selected_ids()
+        before, parts = self.model.rows, self._selected_parts()
+        selected = [key for first, last in parts for key in before.ids(first, last)]
         current, top = self._run_at(self.pinned.currentIndex().row()), self._first_in_sight()
         yield
-        if self.model.rows.same_runs(before) and len(selected) == self.selected_count:
+        if self.model.rows.same_runs(before) and len(selected) == self._selected_rows:
             return  # nothing moved
+        if any(key.startswith(GROUP) for key in selected) and not self.model.grouping:
+            selected = before.run_ids(parts)
         places = self.model.rows.places([run_id for run_id in (current, top[0]) if run_id])
         self.select_runs(selected)
-        if len(selected) != self.selected_count:
+        if len(selected) != self._selected_rows:
             self._selection_changed()
         if current in places and not self.pinned.currentIndex().isValid():
             where = self.model.index(places[current], 1)
@@ -207,16 +247,22 @@ class RunTable(QWidget):
         row, above = divmod(self.rest.verticalScrollBar().value(), ROW_HEIGHT)
         return (self._run_at(row), above) if row or above else ("", 0)
 
+    def _selected_parts(self) -> list[tuple[int, int]]:
+        # By ranges: all rows are one of them, and an index for each would take longer than a frame.
+        return sorted((part.top(), part.bottom()) for part in self.pinned.selectionModel().selection().toList())
+
+    @property
+    def _selected_rows(self) -> int:
+        return sum(last - first + 1 for first, last in self._selected_parts())
+
     @property
     def selected_count(self) -> int:
-        """How many runs are selected."""
-        return sum(part.height() for part in self.pinned.selectionModel().selection().toList())
+        """How many runs are selected, those of a selected group with it."""
+        return self.model.rows.run_count(self._selected_parts())
 
     def selected_ids(self) -> list[str]:
-        """Give the ids of the selected runs in the table's order."""
-        # By ranges: all rows are one of them, and an index for each would take longer than a frame.
-        parts = sorted((part.top(), part.bottom()) for part in self.pinned.selectionModel().selection().toList())
-        return [run_id for top, bottom in parts for run_id in self.model.rows.ids(top, bottom)]
+        """Give the ids of the selected runs in the table's order, those of a selected group with it."""
+        return self.model.rows.run_ids(self._selected_parts())
 
     def select_runs(self, run_ids: Sequence[str]) -> None:
         """Select these runs, those that are there."""
@@ -230,7 +276,7 @@ class RunTable(QWidget):
         self.selection_changed.emit()
 
     def _show_mark(self) -> None:
-        count = self.selected_count
+        count = self._selected_rows
         header = self.pinned.horizontalHeader()
         assert isinstance(header, BoxHeader)
         header.show_mark("" if not count else "check" if count == len(self.model.rows) else "minus")
@@ -249,17 +295,63 @@ class RunTable(QWidget):
 
     def copy(self) -> None:
         """Put the selected runs on the clipboard, as a table that spreadsheets take."""
-        wanted = self.model.rows.places(self.selected_ids()[:MOST_COPIED])
-        shown = [self.model.rows[place] for place in sorted(wanted.values())]
+        places = (place for first, last in self._selected_parts() for place in range(first, last + 1))
+        shown = [self.model.row(place) for place in islice(places, MOST_COPIED)]
         QGuiApplication.clipboard().setText(as_table(shown, self.model.columns))
 
+    def rename(self) -> None:
+        """Write into the name of the keyboard's row; several selected runs are edited together."""
+        current = self.pinned.currentIndex()
+        if self.selected_count > 1:
+            self.edit_asked.emit()
+        elif current.isValid():
+            self.editing.begin(current.row(), PINNED.index(NAME))
+
+    def _edit(self, current: QModelIndex) -> None:
+        """Edit what is selected, the keyboard's row where nothing is."""
+        if not self.selected_count:
+            flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+            self.pinned.selectionModel().select(current, flags)
+        self.edit_asked.emit()
+
+    def _edit_alone(self, row: int) -> None:
+        self._go_to(row)
+        self.edit_asked.emit()
+
+    def _go_to(self, row: int) -> None:
+        """Make a row the keyboard's and the only selected one."""
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.pinned.selectionModel().setCurrentIndex(self.model.index(row, PINNED.index(NAME)), flags)
+
+    def _ask_menu(self, place: QPoint, row: int, section: int) -> None:
+        if not self.pinned.selectionModel().isRowSelected(row):
+            self._go_to(row)
+        self.menu_asked.emit(place, row, section)
+
     def _open_index(self, index: QModelIndex) -> None:
-        self.opened.emit(self._run_at(index.row()))
+        if isinstance(self.model.row(index.row()), GroupRow):
+            self._toggle(index.row())
+        else:
+            self.opened.emit(self._run_at(index.row()))
+
+    def _toggle(self, row: int) -> None:
+        self.group_toggled.emit(self._run_at(row))
+
+    def _go_in_or_out(self, row: int, *, inwards: bool) -> None:
+        """Open or close the group of a row; out of a run leads to its group."""
+        group = self.model.row(row)
+        if isinstance(group, GroupRow):
+            if group.is_open != inwards:
+                self._toggle(row)
+        elif not inwards and isinstance(self.model.rows, GroupRows):
+            name = self.model.rows.group_of(row)
+            place = self.model.index(self.model.rows.places([name])[name], PINNED.index(NAME))
+            self.pinned.selectionModel().setCurrentIndex(place, QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def _sort(self, section: int) -> None:
         column = self.model.columns[section]
         if column is BOX:
-            everything = self.selected_count == len(self.model.rows)
+            everything = self._selected_rows == len(self.model.rows)
             self.pinned.clearSelection() if everything else self.pinned.selectAll()
         elif column.order_by:
             self.sort_asked.emit(column)
@@ -277,11 +369,19 @@ class RunTable(QWidget):
             self.copy()
         elif key == Qt.Key.Key_C:
             self.compare_asked.emit()
+        elif key == Qt.Key.Key_G:
+            self.group_asked.emit()
         elif not current.isValid():
             return
         elif key == Qt.Key.Key_Space:
             flags = QItemSelectionModel.SelectionFlag.Toggle | QItemSelectionModel.SelectionFlag.Rows
             self.pinned.selectionModel().select(current, flags)
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self._go_in_or_out(current.row(), inwards=key == Qt.Key.Key_Right)
+        elif key == Qt.Key.Key_F2:
+            self.rename()
+        elif key == Qt.Key.Key_E:
+            self._edit(current)
         else:
             self._open_index(current)
 

@@ -13,14 +13,18 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from longshore.tracking.rows import GroupRow
 from longshore.ui.theme.style import color
 from longshore.ui.widgets.run_columns import BOX
+from longshore.ui.widgets.run_model import RunTableModel
 from longshore.ui.widgets.run_paint import BOX_SIZE, ROW_HEIGHT, RowsPainter, box
 
 HEADER = 28
+# What the table does with keys of its own.
+OURS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_C, Qt.Key.Key_E, Qt.Key.Key_F2, Qt.Key.Key_G)
 KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
@@ -52,11 +56,17 @@ class RunView(QTableView):
     key_pressed = Signal(int, object)
     hovered_row = Signal(int)
     focus_moved = Signal()
+    # The mark of the group in this row was clicked.
+    mark_clicked = Signal(int)
+    # Where on screen, and the row and the section that are meant.
+    menu_asked = Signal(QPoint, int, int)
 
     def __init__(self, parent: QWidget, *, pinned: bool) -> None:
         super().__init__(parent)
         self._pinned = pinned
         self._on_box = False
+        # The rows are groups that open: Left and Right do it.
+        self.tree = False
         # The row that has the keyboard's focus, -1 while neither half has it.
         self.focused_row = -1
         # The row's frame shows where the keyboard is, in both halves.
@@ -85,8 +95,8 @@ class RunView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier)
-        ours = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_C)
-        if plain and event.key() in ours:
+        arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right) if self.tree else ()
+        if plain and event.key() in (*OURS, *arrows):
             self.key_pressed.emit(event.key(), event.modifiers())
             return
         super().keyPressEvent(event)
@@ -112,7 +122,26 @@ class RunView(QTableView):
         plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
         box = self._pinned and self.columnAt(event.position().toPoint().x()) == 0
         self._on_box = box and plain and event.button() == Qt.MouseButton.LeftButton
+        row = self.rowAt(event.position().toPoint().y())
+        mark = self._pinned and self.columnAt(event.position().toPoint().x()) == 1 and self._is_group(row)
+        if mark and event.button() == Qt.MouseButton.LeftButton:
+            self.mark_clicked.emit(row)
+            return
         super().mousePressEvent(event)
+
+    def _is_group(self, row: int) -> bool:
+        model = self.model()
+        return self.tree and row >= 0 and isinstance(model, RunTableModel) and isinstance(model.row(row), GroupRow)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        at = event.pos()
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        if by_key:
+            at = self.visualRect(self.currentIndex()).bottomLeft() + QPoint(4, 0)
+        row = self.currentIndex().row() if by_key else self.rowAt(at.y())
+        if row >= 0:
+            section = self.currentIndex().column() if by_key else self.columnAt(at.x())
+            self.menu_asked.emit(self.viewport().mapToGlobal(at), row, section)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._on_box:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QWidget,
 )
 
 from longshore.ui.theme import icons
@@ -108,8 +109,8 @@ class SideList(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, title: str) -> None:
-        super().__init__()
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setProperty("surface", "sunken")
         self.setFixedWidth(values()["layout"]["sideListWidth"])
         self._entries: tuple[Entry, ...] = ()

@@ -19,13 +19,18 @@ class SideSplit(QWidget):
     # The panel came into view, or went.
     panel_moved = Signal()
 
-    def __init__(self, main: QWidget, panel: QWidget) -> None:
-        super().__init__()
-        self._main, self._panel = main, panel
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._main: QWidget | None = None
+        self._panel: QWidget | None = None
         # What the person chose for each of the two cases.
         self._wanted, self._over = True, False
-        for widget in (main, panel):
-            widget.setParent(self)
+
+    def hold(self, main: QWidget, panel: QWidget) -> None:
+        """Place these two, which are children already."""
+        self._main, self._panel = main, panel
+        main.show()
+        self._place()
 
     @property
     def beside(self) -> bool:
@@ -53,6 +58,8 @@ class SideSplit(QWidget):
         self.panel_moved.emit()
 
     def _place(self) -> None:
+        if self._main is None or self._panel is None:
+            return
         layout = values()["layout"]
         width = layout["inspectorWidth" if self.window().width() >= ROOMY_FROM or not self.beside else "inspectorMin"]
         taken = width if self.beside and self.panel_shown else 0
@@ -63,9 +70,9 @@ class SideSplit(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        was = not self._panel.isHidden()
+        was = self._panel is not None and not self._panel.isHidden()
         self._place()
-        if was != self.panel_shown:
+        if self._panel is not None and was != self.panel_shown:
             self.panel_moved.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

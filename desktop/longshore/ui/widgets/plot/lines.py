@@ -12,6 +12,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 from shiboken6 import VoidPtr
 
+from longshore.ui.theme.style import color
+from longshore.ui.theme.swatches import SWATCHES
 from longshore.ui.theme.tokens import values
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 # Beyond, a line of one pixel is drawn; below, pieces of so many points.
 _THICK, _PIECE = 400, 16
+# How much of a band's colour is seen over what lies below.
+_BAND_OPACITY = 0.16
 
 
 def polyline(x: np.ndarray, y: np.ndarray) -> QPolygonF:
@@ -61,6 +65,20 @@ def _passed(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     import numpy as np
 
     return np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+
+
+def paint_band(
+    painter: QPainter, low: tuple[np.ndarray, np.ndarray], high: tuple[np.ndarray, np.ndarray], number: int
+) -> None:
+    """Fill what lies between two lines of pixels that go over the same x. Shape: each (n,) and (n,)."""
+    import numpy as np
+
+    shade = color(SWATCHES[number % len(SWATCHES)])
+    shade.setAlphaF(_BAND_OPACITY)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(shade)
+    across, up = np.concatenate([low[0], high[0][::-1]]), np.concatenate([low[1], high[1][::-1]])
+    painter.drawPolygon(polyline(across, up))
 
 
 def paint_dot(painter: QPainter, place: QPointF, pen: QPen) -> None:

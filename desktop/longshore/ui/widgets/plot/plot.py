@@ -6,6 +6,7 @@ matplotlib takes 50 to 300 ms for a picture, which is no answer to a wheel; this
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -20,9 +21,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from longshore.ui.theme.style import color
 from longshore.ui.theme.swatches import swatch_pen
 from longshore.ui.theme.tokens import values
-from longshore.ui.widgets.plot.curves import LEAST_LOG, Curve, Seen, span_x, span_y
-from longshore.ui.widgets.plot.frame import Frame, paint_frame
-from longshore.ui.widgets.plot.lines import paint_dot, paint_line
+from longshore.ui.widgets.plot.curves import LEAST_LOG, Band, Curve, Seen, span_x, span_y
+from longshore.ui.widgets.plot.frame import Frame, Measure, paint_frame
+from longshore.ui.widgets.plot.lines import paint_band, paint_dot, paint_line
 from longshore.ui.widgets.plot.readout import paint_readout
 from longshore.ui.widgets.plot.scales import padded
 
@@ -40,7 +41,8 @@ class Plot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.curves: tuple[Curve, ...] = ()
-        self.x_title, self.log_y = "step", False
+        self.bands: tuple[Band, ...] = ()
+        self.across, self.log_y = Measure("step"), False
         # The part of x that is in view; None: all of it.
         self.view: tuple[float, float] | None = None
         self._seen: list[Seen] = []
@@ -57,12 +59,19 @@ class Plot(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(160, 100)
 
-    def show_curves(self, curves: Sequence[Curve], *, x_title: str = "step", log_y: bool = False) -> None:
-        """Draw these; the zoom stays. Faint ones lie below the others."""
+    def show_curves(
+        self,
+        curves: Sequence[Curve],
+        *,
+        across: Measure = Measure("step"),  # noqa: B008
+        log_y: bool = False,
+        bands: Sequence[Band] = (),
+    ) -> None:
+        """Draw these; the zoom stays. Bands lie below the curves, faint ones below the others."""
         known = {id(each.curve): each for each in self._seen}
         self.curves = tuple(sorted(curves, key=lambda curve: not curve.faint))
         self._seen = [known.get(id(curve)) or Seen(curve) for curve in self.curves]
-        self.x_title, self.log_y = x_title, log_y
+        self.bands, self.across, self.log_y = tuple(bands), across, log_y
         self.update()
 
     def show_view(self, view: tuple[float, float] | None) -> None:
@@ -80,12 +89,12 @@ class Plot(QWidget):
         if low == high:
             low, high = low - 0.5, high + 0.5
         width = self.width_px()
-        found = span_y(self._seen, low, high, width, log=self.log_y) or (1.0, 1.0)
-        y_low, y_high = padded(*found, log=self.log_y)
-        counted = all(curve.x.dtype.kind in "iu" for curve in self.curves)
-        return Frame.of(
-            QRectF(self.rect()), (low, high), (y_low, y_high), self.x_title, log_y=self.log_y, whole_x=counted
-        )
+        found = span_y(self._seen, low, high, width, log=self.log_y, bands=self.bands) or (1.0, 1.0)
+        y = padded(*found, log=self.log_y)
+        across = self.across
+        if across.kind == "number" and all(curve.x.dtype.kind in "iu" for curve in self.curves):
+            across = replace(across, kind="count")
+        return Frame.of(QRectF(self.rect()), (low, high), y, across, Measure("", log=self.log_y))
 
     def width_px(self) -> int:
         """Give how many pixels there are from left to right. Units: device pixels."""
@@ -112,6 +121,9 @@ class Plot(QWidget):
         paint_frame(painter, frame)
         painter.save()
         painter.setClipRect(frame.inside.adjusted(0, -4, 6, 1))
+        for band in self.bands:
+            for x, low, high in band.pieces(frame.x.low, frame.x.high, log=self.log_y):
+                paint_band(painter, frame.pixels(x, low), frame.pixels(x, high), band.number)
         for seen in self._seen:
             self._paint_curve(painter, frame, seen)
         painter.restore()

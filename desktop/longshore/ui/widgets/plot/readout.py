@@ -59,7 +59,7 @@ def paint_readout(painter: QPainter, frame: Frame, pointer: QPointF, curves: Seq
 def _paint_box(painter: QPainter, frame: Frame, px: float, x: float, rows: Sequence[tuple[Curve, float]]) -> None:
     drawn = font("small")
     metrics = QFontMetricsF(drawn)
-    head = f"{frame.x_title} {number(x)}"
+    head = f"{frame.measure.title} {frame.measure.said(x)}" if frame.measure.kind != "time" else frame.measure.said(x)
     most = min(180.0, frame.inside.width() * 0.5)
     lines = [
         (curve, metrics.elidedText(curve.title, Qt.TextElideMode.ElideMiddle, most), number(value))

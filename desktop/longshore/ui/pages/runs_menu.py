@@ -1,0 +1,59 @@
+"""The menu of a run in the table: what the keyboard does, for the mouse, with the keys beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from longshore.tracking.rows import GroupRow
+from longshore.ui.widgets.run_columns import is_editable
+
+if TYPE_CHECKING:
+    from longshore.ui.pages.runs import RunsPage
+
+LONGEST = 40
+
+
+def run_menu(page: RunsPage, row: int, section: int) -> QMenu:
+    """Make the menu for a cell; what is selected is meant with it."""
+    table, menu = page.table, QMenu(page)
+    several, column = table.selected_count > 1, table.model.columns[section]
+    run_id = table.model.rows.ids(row, row)[0]
+
+    def add(title: str, run: Callable[[], object], keys: str = "") -> None:
+        action = menu.addAction(title)
+        action.triggered.connect(lambda _checked=False: run())
+        if keys:
+            # Shown here; the table itself listens to the keys.
+            action.setShortcut(QKeySequence(keys))
+            action.setShortcutVisibleInContextMenu(True)
+
+    if isinstance(table.model.row(row), GroupRow):
+        add("Open or close the group", lambda: page.groups.toggle(run_id), "Return")
+        add("Open all groups", lambda: page.groups.open_all(opened=True))
+        add("Close all groups", lambda: page.groups.open_all(opened=False))
+    else:
+        add("Open", lambda: page.context.open("run", run_id=run_id), "Return")
+    if several:
+        add("Compare", page.compare, "C")
+    menu.addSeparator()
+    if not several:
+        add("Rename", table.rename, "F2")
+    if not isinstance(table.model.row(row), GroupRow) and is_editable(column) and column.id != "name":
+        title = column.title if len(column.title) <= LONGEST else f"{column.title[:LONGEST]}…"
+        add(f"Edit {title} here", lambda: table.editing.begin(row, section))
+    add("Edit name, tags and note…", page.edits.ask, "E")
+    menu.addSeparator()
+    add("Copy as table", table.copy, "Ctrl+C")
+    return menu
+
+
+def show_menu(page: RunsPage, place: QPoint, row: int, section: int) -> None:
+    """Show the menu; it goes when it closes."""
+    menu = run_menu(page, row, section)
+    menu.aboutToHide.connect(menu.deleteLater)
+    menu.popup(place)
