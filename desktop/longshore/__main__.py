@@ -28,6 +28,10 @@ def main() -> int:
         from longshore.secrets.probe import report
 
         return report(arguments[1:])
+    if arguments[:1] == ["parquet-head"]:
+        from longshore.tracking.content.parquet_process import report as report_table
+
+        return report_table(arguments[1:])
     if wants_window(arguments):
         from longshore.ui.shell.app import run_window
 

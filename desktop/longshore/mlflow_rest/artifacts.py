@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
 _CHUNK = 1 << 20
+_PARTIAL, _RANGE_BEHIND_END = 206, 416
+# A store that ignores ranges sends what stands before, too.
+_MOST_SKIPPED = 64 << 20
 
 
 def listing(client: Client, run_id: str, path: str = "") -> tuple[Artifact, ...]:
@@ -60,12 +63,31 @@ def download_version(client: Client, name: str, version: str, path: str, limit_b
     return _read(client, "/model-versions/get-artifact", query, limit_bytes)
 
 
+def download_range(
+    client: Client, run_id: str, path: str, start: int, length: int, *, model_id: str | None = None
+) -> bytes:
+    """Read some bytes of an artifact of a run, or of a logged model, from a place on; less where it ends.
+
+    Raises: Invalid where the store behind the server reads whole files only and the place is far behind.
+    """
+    place, query = _address(run_id, path, model_id)
+    with client.stream(place, query=query, headers={"Range": f"bytes={start}-{start + length - 1}"}) as response:
+        if response.status_code == _RANGE_BEHIND_END:
+            return b""
+        skipped = 0 if response.status_code == _PARTIAL else start
+        if skipped > _MOST_SKIPPED:
+            raise Invalid("This server reads whole files only.", hint="Download the file.")
+        found = bytearray()
+        for piece in response.iter_bytes():
+            found += piece
+            if len(found) >= skipped + length:
+                break
+        return bytes(found[skipped : skipped + length])
+
+
 def pieces(client: Client, run_id: str, path: str, *, model_id: str | None = None) -> Iterator[bytes]:
     """Read a whole artifact of a run, or of a logged model, piece by piece."""
-    if model_id is None:
-        place, query = "/get-artifact", {"run_id": run_id, "path": path}
-    else:
-        place, query = _model_files(model_id), {"artifact_file_path": path}
+    place, query = _address(run_id, path, model_id)
     with client.stream(place, query=query) as response:
         yield from response.iter_bytes(_CHUNK)
 
@@ -150,6 +172,12 @@ def _pieces(file: Path) -> Iterator[bytes]:
             yield piece
 
 
+def _address(run_id: str, path: str, model_id: str | None) -> tuple[str, dict[str, str]]:
+    if model_id is None:
+        return "/get-artifact", {"run_id": run_id, "path": path}
+    return _model_files(model_id), {"artifact_file_path": path}
+
+
 def _model_files(model_id: str) -> str:
     return f"/ajax-api/2.0/mlflow/logged-models/{quote(model_id)}/artifacts/files"
 
@@ -157,7 +185,7 @@ def _model_files(model_id: str) -> str:
 def _read(client: Client, path: str, query: Mapping[str, Any], limit_bytes: int | None) -> bytes:
     headers = {"Range": f"bytes=0-{limit_bytes - 1}"} if limit_bytes else None
     with client.stream(path, query=query, headers=headers) as response:
-        if response.status_code == 416:
+        if response.status_code == _RANGE_BEHIND_END:
             return b""
         found = bytearray()
         # Not every store behind the server honours a range.

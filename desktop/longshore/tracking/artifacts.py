@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longshore.errors import Invalid, NotFound
 from longshore.mlflow_rest import artifacts, logged_models, runs
 from longshore.mlflow_rest.types import Artifact, LoggedModel
+from longshore.tracking.content import audio, delimited, highlight, image_steps, notebook, safe_svg
+from longshore.tracking.content.table import Table
 from longshore.tracking.json_head import closed
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 _TEXT_BYTES = 256 * 1024
 _IMAGE_BYTES = 16 * 1024 * 1024
-_ROWS, _COLUMNS = 200, 100
-# A table's cell or a line of JSON may be huge, and no widget shows it.
-_CELL = 500
-_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".svg")
+# The pictures inside of a notebook stand between its cells.
+_NOTEBOOK_BYTES = 4 * 1024 * 1024
+_AUDIO_BYTES = 1024 * 1024
+_HEX_BYTES = 4096
 _MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
+_MARKDOWN, _HTML, _PARQUET = (".md", ".markdown"), (".html", ".htm", ".xhtml"), (".parquet", ".pq")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Entry:
 class Preview:
     """What can be shown of a file without reading all of it."""
 
-    kind: str  # text, json, csv, image, binary, too_large
+    kind: str  # text, markdown, html, json, csv, parquet, notebook, audio, image, binary, too_large
     size_bytes: int | None
     text: str = ""
     # The first is the head of the table.
@@ -51,6 +52,16 @@ class Preview:
     columns: int = 0
     image_bytes: bytes = b""
     truncated: bool = False
+    # The same rows without the head, with what is known of the columns.
+    table: Table | None = None
+    notebook: notebook.Notebook | None = None
+    audio: audio.Audio | None = None
+    # The first bytes of what is no text.
+    data: bytes = b""
+    # A text's language, where its name says one.
+    language: str = ""
+    # Why it is shown otherwise than its name says, in a sentence.
+    note: str = ""
 
 
 def tree(client: Client, run_id: str, path: str = "", *, model_id: str | None = None) -> tuple[Entry, ...]:
@@ -85,9 +96,11 @@ def preview(
     """
     if size_bytes is None:
         size_bytes = _size(client, run_id, path, model_id)
-    image = posixpath.splitext(path)[1].lower() in _IMAGES
-    limit = _IMAGE_BYTES if image else _TEXT_BYTES
-    if image and size_bytes is not None and size_bytes > limit:
+    suffix = _suffix(path)
+    if suffix in _PARQUET and size_bytes:
+        return _parquet(_reader(client, run_id, path, model_id), size_bytes)
+    limit = _limit(suffix)
+    if suffix in image_steps.SUFFIXES and size_bytes is not None and size_bytes > limit:
         return Preview("too_large", size_bytes)
     if model_id is None:
         head = artifacts.download(client, run_id, path, limit)
@@ -97,19 +110,68 @@ def preview(
     return preview_of(path, head, size_bytes=size_bytes, truncated=truncated)
 
 
+def _limit(suffix: str) -> int:
+    if suffix in image_steps.SUFFIXES:
+        return _IMAGE_BYTES
+    if suffix in audio.SUFFIXES:
+        return _AUDIO_BYTES
+    return _NOTEBOOK_BYTES if suffix == ".ipynb" else _TEXT_BYTES
+
+
+def _suffix(path: str) -> str:
+    return posixpath.splitext(path)[1].lower()
+
+
+def _reader(client: Client, run_id: str, path: str, model_id: str | None) -> Callable[[int, int], bytes]:
+    def read_range(start: int, length: int) -> bytes:
+        return artifacts.download_range(client, run_id, path, start, length, model_id=model_id)
+
+    return read_range
+
+
+def _parquet(read_range: Callable[[int, int], bytes], size_bytes: int) -> Preview:
+    from longshore.tracking.content import parquet_process
+
+    try:
+        table = parquet_process.read(read_range, size_bytes)
+    except Invalid as error:
+        return Preview("binary", size_bytes, data=read_range(0, _HEX_BYTES), truncated=True, note=error.reason)
+    return Preview("parquet", size_bytes, table=table, columns=table.all_columns, truncated=False)
+
+
 def preview_of(path: str, head: bytes, *, size_bytes: int | None, truncated: bool) -> Preview:
     """Tell what the head of a file is; the name decides only where the content can't."""
-    suffix = posixpath.splitext(path)[1].lower()
-    if suffix in _IMAGES and (head.startswith(_MAGIC) or (suffix == ".svg" and b"<svg" in head)):
+    suffix = _suffix(path)
+    if suffix in image_steps.SUFFIXES and head.startswith(_MAGIC):
         return Preview("image", size_bytes, image_bytes=head, truncated=truncated)
+    if suffix in audio.SUFFIXES and (sound := audio.read(head, size_bytes)) is not None:
+        return Preview("audio", size_bytes, audio=sound)
     text = _as_text(head, truncated=truncated)
     if text is None:
-        return Preview("binary", size_bytes, truncated=truncated)
+        return Preview("binary", size_bytes, data=head[:_HEX_BYTES], truncated=len(head) > _HEX_BYTES or truncated)
+    if suffix == ".svg" and b"<svg" in head:
+        return _drawing(head, text, size_bytes, truncated=truncated)
+    return _of_text(path, text, size_bytes, truncated=truncated)
+
+
+def _drawing(head: bytes, text: str, size_bytes: int | None, *, truncated: bool) -> Preview:
+    problem = safe_svg.problem(head)
+    if problem is None:
+        return Preview("image", size_bytes, image_bytes=head, truncated=truncated)
+    note = f"This picture is shown as text. {problem}"
+    return Preview("text", size_bytes, text=text, truncated=truncated, language="html", note=note)
+
+
+def _of_text(path: str, text: str, size_bytes: int | None, *, truncated: bool) -> Preview:
+    suffix = _suffix(path)
     if suffix in (".csv", ".tsv"):
         return _table(text, "\t" if suffix == ".tsv" else ",", size_bytes, truncated=truncated)
+    if suffix == ".ipynb" and (cells := notebook.read(text, truncated=truncated)) is not None:
+        return Preview("notebook", size_bytes, notebook=cells, truncated=cells.cut)
     if suffix in (".json", ".ipynb") and (pretty := _pretty(text, truncated=truncated)) is not None:
         return Preview("json", size_bytes, text=pretty, truncated=truncated)
-    return Preview("text", size_bytes, text=text, truncated=truncated)
+    kind = "markdown" if suffix in _MARKDOWN else "html" if suffix in _HTML else "text"
+    return Preview(kind, size_bytes, text=text, truncated=truncated, language=highlight.language_of(path))
 
 
 def _entries(listed: Sequence[Artifact], model_id: str | None = None) -> tuple[Entry, ...]:
@@ -147,21 +209,12 @@ def _as_text(head: bytes, *, truncated: bool) -> str | None:
 
 
 def _table(text: str, separator: str, size_bytes: int | None, *, truncated: bool) -> Preview:
-    lines = text if not truncated else text[: text.rfind("\n") + 1] or text
-    rows: list[tuple[str, ...]] = []
-    columns = 0
-    try:
-        for row in csv.reader(io.StringIO(lines, newline=""), delimiter=separator):
-            if len(rows) > _ROWS:
-                truncated = True
-                break
-            if row:
-                rows.append(tuple(cell[:_CELL] for cell in row[:_COLUMNS]))
-                columns = max(columns, len(row))
-    except csv.Error:
+    table = delimited.read(text, separator, truncated=truncated)
+    if table is None:
         return Preview("text", size_bytes, text=text, truncated=truncated)
-    truncated = truncated or columns > _COLUMNS
-    return Preview("csv", size_bytes, text=lines, rows=tuple(rows), columns=columns, truncated=truncated)
+    rows = (tuple(column.name for column in table.columns), *table.rows)
+    cut = truncated or table.all_columns > len(table.columns) or (table.all_rows or 0) > len(table.rows)
+    return Preview("csv", size_bytes, text, rows, table.all_columns, truncated=cut, table=table)
 
 
 def _pretty(text: str, *, truncated: bool) -> str | None:

@@ -1,25 +1,34 @@
-"""The content of a file that was decoded: a table, a JSON tree, an image, a text. Each makes only what is in view."""
+"""The content of a file that was decoded, in the widget of its kind. Each makes only what is in view, or a part a turn."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QMargins, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QHeaderView, QPlainTextEdit, QTableView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from longshore.ui.theme.fonts import font
 from longshore.ui.widgets.artifact_decode import Shown
+from longshore.ui.widgets.audio_view import AudioView
+from longshore.ui.widgets.code_text import CodeText
+from longshore.ui.widgets.notebook_view import NotebookView
+from longshore.ui.widgets.rich_text import RichText
 from longshore.ui.widgets.states import EmptyState
+from longshore.ui.widgets.typed_header import DETAIL, TypedHeader
+
+if TYPE_CHECKING:
+    from longshore.tracking.content.table import Column
 
 # So many entries of a JSON list are made at once; the rest are asked for.
 ENTRIES = 200
 _LONGEST_VALUE = 300
 _LONGEST_TIP = 2_000
 _ROW_HEIGHT = 24
+_NARROWEST = 84
 IMAGE_MARGINS = QMargins(16, 8, 16, 8)
 _Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
@@ -27,15 +36,18 @@ _NO_INDEX = QModelIndex()
 
 def content_of(shown: Shown) -> QWidget:
     """Give the widget that shows a file's content."""
-    if shown.kind == "table":
-        return _table(shown.rows)
-    if shown.kind == "json":
-        return JsonTree(shown.value)
-    if shown.kind == "image" and shown.image is not None:
-        return ImageView(shown.image)
-    if shown.kind == "text":
-        return _text(shown.text)
-    return EmptyState("file", shown.title, shown.why)
+    if shown.kind == "none":
+        return EmptyState("file", shown.title, shown.why)
+    return _MAKERS[shown.kind](shown)
+
+
+def _rich(shown: Shown) -> QWidget:
+    made = RichText()
+    if shown.kind == "html":
+        made.show_html(shown.parts)
+    else:
+        made.show_markdown(shown.parts)
+    return made
 
 
 class ImageView(QWidget):
@@ -69,11 +81,13 @@ class ImageView(QWidget):
 
 
 class RowsModel(QAbstractTableModel):
-    """Rows of texts; the first one is the head."""
+    """Rows of texts; the first one is the head. What is known of the columns stands below their names."""
 
-    def __init__(self, rows: Sequence[Sequence[str]], parent: QObject | None = None) -> None:
+    def __init__(
+        self, rows: Sequence[Sequence[str]], parent: QObject | None = None, *, columns: Sequence[Column] = ()
+    ) -> None:
         super().__init__(parent)
-        self._head, self._rows = rows[0], rows[1:]
+        self._head, self._rows, self._known = rows[0], rows[1:], columns
         self._columns = max(len(row) for row in rows)
 
     def rowCount(self, parent: _Index = _NO_INDEX) -> int:
@@ -89,36 +103,39 @@ class RowsModel(QAbstractTableModel):
         return font("mono") if role == Qt.ItemDataRole.FontRole else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return None
         if orientation == Qt.Orientation.Vertical:
-            return str(section + 1)
-        return self._head[section] if section < len(self._head) else ""
+            return str(section + 1) if role == Qt.ItemDataRole.DisplayRole else None
+        name, detail = self._head[section] if section < len(self._head) else "", self._detail(section)
+        if role == DETAIL:
+            return detail
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{name}\n{detail}".strip()
+        return name if role == Qt.ItemDataRole.DisplayRole else None
+
+    def _detail(self, section: int) -> str:
+        if section >= len(self._known):
+            return ""
+        column = self._known[section]
+        if column.nulls is None:
+            return column.type
+        return f"{column.type}, {'no' if not column.nulls else f'{column.nulls:,}'} empty"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> QTableView:
+def _table(shown: Shown) -> QTableView:
     table = QTableView()
-    table.setModel(RowsModel(rows, table))
+    table.setHorizontalHeader(TypedHeader(table))
+    table.setModel(RowsModel(shown.rows, table, columns=shown.columns))
     table.setAccessibleName("File content")
     table.setShowGrid(False)
     table.setWordWrap(False)
-    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     # Else it looks at all rows for the width of each column.
     table.horizontalHeader().setResizeContentsPrecision(0)
     table.verticalHeader().setDefaultSectionSize(24)
     table.verticalHeader().setMinimumWidth(40)
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    for column in range(table.model().columnCount()):
+        table.setColumnWidth(column, max(_NARROWEST, table.horizontalHeader().sectionSizeFromContents(column).width()))
     return table
-
-
-def _text(text: str) -> QPlainTextEdit:
-    made = QPlainTextEdit(text)
-    made.setReadOnly(True)
-    made.setProperty("bare", True)
-    made.setProperty("mono", True)
-    made.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-    made.setAccessibleName("File content")
-    return made
 
 
 class JsonTree(QTreeWidget):
@@ -201,3 +218,15 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         return f"[{len(value):,}]"
     return json.dumps(value, ensure_ascii=False)
+
+
+_MAKERS: dict[str, Callable[[Shown], QWidget]] = {
+    "table": _table,
+    "json": lambda shown: JsonTree(shown.value),
+    "image": lambda shown: ImageView(shown.image or QImage()),
+    "text": lambda shown: CodeText(shown.text, shown.language),
+    "markdown": _rich,
+    "html": _rich,
+    "notebook": lambda shown: NotebookView(shown.cells, shown.language),
+    "audio": lambda shown: AudioView(shown.audio) if shown.audio is not None else QWidget(),
+}

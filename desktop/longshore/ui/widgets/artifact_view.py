@@ -12,7 +12,7 @@ from longshore.errors import LongshoreError
 from longshore.ui.theme import icons
 from longshore.ui.theme.style import hex_color
 from longshore.ui.widgets.artifact_content import content_of
-from longshore.ui.widgets.basic import Button, ElidedLabel, clear, horizontal, line, vertical
+from longshore.ui.widgets.basic import Button, ElidedLabel, clear, horizontal, label, line, vertical
 from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
 from longshore.ui.widgets.times import size
 
@@ -190,4 +190,15 @@ class ArtifactPreview(QWidget):
         """Show what was read of the file."""
         known = self.facts.text()
         self.facts.setText(", ".join([*([known] if known else []), *shown.facts]))
-        self._replace(content_of(shown))
+        content = content_of(shown)
+        self._replace(_below_note(shown.note, content) if shown.note else content)
+
+
+def _below_note(note: str, content: QWidget) -> QWidget:
+    holder = QWidget()
+    column = vertical(holder)
+    words = label(note, "small", "secondary", wrap=True)
+    words.setContentsMargins(16, 6, 16, 6)
+    column.addWidget(words)
+    column.addWidget(content, 1)
+    return holder
