@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
     from longshore.settings import Home
     from tests.support.models import MadeModels
+    from tests.support.trash import Maker
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -77,6 +78,40 @@ def client(tracking_server: str) -> Iterator[Client]:
 
     with Client(tracking_server, timeout_s=30) as found:
         yield found
+
+
+@pytest.fixture
+def maker(client: Client) -> Maker:
+    """Makes runs in an experiment of its own on that server."""
+    from tests.support.trash import Maker
+
+    return Maker(client)
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Home]:
+    """A home whose agent runs a tracking server of its own: what a test does to a server, no other one sees."""
+    from tests.support.trash import personal_home
+
+    with personal_home() as home:
+        yield home
+
+
+@pytest.fixture
+def own_client(own: Home) -> Iterator[Client]:
+    """A client of that home's server."""
+    from tests.support.trash import connected
+
+    with connected(own) as found:
+        yield found
+
+
+@pytest.fixture
+def own_maker(own_client: Client) -> Maker:
+    """Makes runs in an experiment of its own on that home's server."""
+    from tests.support.trash import Maker
+
+    return Maker(own_client)
 
 
 @pytest.fixture(scope="session")

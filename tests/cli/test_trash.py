@@ -35,11 +35,6 @@ def ask(served_home: Home, capsys: pytest.CaptureFixture[str]) -> Ask:
     return asked
 
 
-@pytest.fixture
-def maker(client: Client) -> Maker:
-    return Maker(client)
-
-
 def error(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     capsys.readouterr()
     assert run_command([*arguments, "--json"]) == 1

@@ -6,7 +6,6 @@ import gc
 import json
 import os
 import socket
-import subprocess
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -139,20 +138,7 @@ def test_that_a_prediction_with_missing_columns_shows_the_endpoints_own_answer(d
     dock.undeploy(row.name)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 kB, where this user may mount one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
+@pytest.mark.parametrize("small_disk", ["64k"], indirect=True)
 def test_that_a_full_disk_while_reading_the_model_is_said_and_nothing_is_left(dock: Dock, small_disk: Path) -> None:
     from longshore.mlflow_rest import registry
 

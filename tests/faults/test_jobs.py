@@ -6,12 +6,9 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -158,24 +155,6 @@ FILLING = """
 print("begun")
 while True: print("x" * 1000)
 """
-
-
-@pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """A folder on a disk of its own, of some megabytes."""
-    folder = Path(tempfile.mkdtemp(prefix="ls-disk-"))
-    mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if not mounted or mounted.returncode:
-        folder.rmdir()
-        pytest.skip("a small disk can only be mounted by root")
-    yield folder
-    for _ in range(50):
-        if subprocess.run(["umount", str(folder)], capture_output=True, check=False).returncode == 0:
-            break
-        time.sleep(0.1)
-    folder.rmdir()
 
 
 def test_that_a_full_disk_while_logging_ends_in_a_true_state_with_the_reason(

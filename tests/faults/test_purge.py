@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -27,18 +23,6 @@ from tests.support.launching import kill_agent, wait_until
 from tests.support.trash import Made, Maker, connected, files_below, personal_home
 
 MANY = 180
-
-
-@pytest.fixture(scope="module")
-def own() -> Iterator[Home]:
-    with personal_home() as home:
-        yield home
-
-
-@pytest.fixture
-def client(own: Home) -> Iterator[Client]:
-    with connected(own) as found:
-        yield found
 
 
 def trashed(client: Client, count: int) -> list[Made]:
@@ -87,9 +71,9 @@ def healthy(own: Home) -> bool:
 
 
 def test_that_gc_killed_in_the_middle_is_told_with_what_is_gone_and_asking_again_ends_it(
-    own: Home, client: Client
+    own: Home, own_client: Client
 ) -> None:
-    made = trashed(client, MANY)
+    made = trashed(own_client, MANY)
     job = deleting.purge(own, "personal", [one.run_id for one in made])
     in_the_middle(job).kill()
     job = launching.wait(own, job.id)
@@ -102,7 +86,7 @@ def test_that_gc_killed_in_the_middle_is_told_with_what_is_gone_and_asking_again
         job.error["message"]
     )
     assert healthy(own)
-    check_true(own, client, made, result)
+    check_true(own, own_client, made, result)
     answer = longshore(own.path, "purge", "--all", "--yes")
     assert answer.status == 0, answer.err
     assert len(answer.document["purged"]) == MANY - len(result.purged)
@@ -110,8 +94,10 @@ def test_that_gc_killed_in_the_middle_is_told_with_what_is_gone_and_asking_again
     assert all(files_below(own, one.run_id) == 0 for one in made)
 
 
-def test_that_the_next_agent_ends_what_a_killed_one_began_and_brings_the_server_back(own: Home, client: Client) -> None:
-    made = trashed(client, MANY)
+def test_that_the_next_agent_ends_what_a_killed_one_began_and_brings_the_server_back(
+    own: Home, own_client: Client
+) -> None:
+    made = trashed(own_client, MANY)
     job = deleting.purge(own, "personal", [one.run_id for one in made])
     gc = in_the_middle(job)
     kill_agent(own)
@@ -123,11 +109,11 @@ def test_that_the_next_agent_ends_what_a_killed_one_began_and_brings_the_server_
     assert result is not None
     assert len(result.purged) == MANY
     assert healthy(own)
-    check_true(own, client, made, result)
+    check_true(own, own_client, made, result)
 
 
-def test_that_a_stopped_purge_leaves_the_rest_in_the_trash_and_the_server_up(own: Home, client: Client) -> None:
-    made = trashed(client, MANY)
+def test_that_a_stopped_purge_leaves_the_rest_in_the_trash_and_the_server_up(own: Home, own_client: Client) -> None:
+    made = trashed(own_client, MANY)
     job = deleting.purge(own, "personal", [one.run_id for one in made])
     in_the_middle(job)
     launching.stop(own, job.id)
@@ -136,23 +122,23 @@ def test_that_a_stopped_purge_leaves_the_rest_in_the_trash_and_the_server_up(own
     result = deleting.result(own, job)
     assert result is not None
     assert 0 < len(result.purged) < MANY
-    check_true(own, client, made, result)
+    check_true(own, own_client, made, result)
     for one in result.left:
-        runs.restore(client, one.run_id)
+        runs.restore(own_client, one.run_id)
 
 
-def test_that_a_run_that_was_restored_or_promoted_behind_our_back_stays(own: Home, client: Client) -> None:
-    maker = Maker(client)
+def test_that_a_run_that_was_restored_or_promoted_behind_our_back_stays(own: Home, own_client: Client) -> None:
+    maker = Maker(own_client)
     restored, gone, aliased = (maker.run(size=50, model=300 if n == 2 else 0) for n in range(3))
     name = maker.register(aliased)
     for one in (restored, gone, aliased):
-        runs.delete(client, one.run_id)
+        runs.delete(own_client, one.run_id)
     # What somebody does between the look at the guards and the server's stop.
     from longshore.progress import CancelToken, no_progress
     from longshore.workspace import purging
 
-    runs.restore(client, restored.run_id)
-    registry.set_alias(client, name, "champion", "1")
+    runs.restore(own_client, restored.run_id)
+    registry.set_alias(own_client, name, "champion", "1")
     wanted = {one.run_id: [one.model_id] if one.model_id else [] for one in (restored, gone, aliased)}
     processes.stop_agent(own)
     from longshore.workspace import server
@@ -163,9 +149,9 @@ def test_that_a_run_that_was_restored_or_promoted_behind_our_back_stays(own: Hom
     processes.ensure_agent(own)
     wait_until(lambda: healthy(own), 120)
     with pytest.raises(NotFound):
-        runs.get(client, gone.run_id)
+        runs.get(own_client, gone.run_id)
     for one in (restored, aliased):
-        assert runs.get(client, one.run_id)
+        assert runs.get(own_client, one.run_id)
         assert files_below(own, one.run_id) == one.artifact_bytes
     model = next((own.tracking / "artifacts").glob(f"*/models/{aliased.model_id}/artifacts/model.bin"))
     assert model.exists()
@@ -178,23 +164,6 @@ def test_that_nothing_is_deleted_while_the_server_that_knows_the_aliases_is_away
         with pytest.raises(Unavailable):
             deleting.plan_purge(home, nobody, "personal", ["0" * 32])
     assert jobs.listing(home) == ()
-
-
-@pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """A disk of 24 MB."""
-    folder = Path(tempfile.mkdtemp(prefix="ls-disk-"))
-    if (
-        sys.platform != "linux"
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True
-        ).returncode
-    ):
-        folder.rmdir()
-        pytest.skip("no disk can be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-    folder.rmdir()
 
 
 def test_that_a_purge_makes_room_on_a_full_disk(small_disk: Path) -> None:

@@ -20,11 +20,6 @@ from longshore.store import deployments, jobs
 from tests.support.trash import Made, Maker, deploy
 
 
-@pytest.fixture
-def maker(client: Client) -> Maker:
-    return Maker(client)
-
-
 def reason(home: Home, client: Client, made: Made) -> str | None:
     return protection(home, client, "personal").reason(made.run_id)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from longshore.errors import Conflict, NotAllowed, NotFound
@@ -15,24 +13,7 @@ from longshore.policies.deleting import Purged
 from longshore.settings import Home
 from longshore.store import jobs, processes, workspaces
 from longshore.store.records import Job
-from tests.support.trash import Maker, connected, deploy, files_below, personal_home
-
-
-@pytest.fixture(scope="module")
-def own() -> Iterator[Home]:
-    with personal_home() as home:
-        yield home
-
-
-@pytest.fixture
-def client(own: Home) -> Iterator[Client]:
-    with connected(own) as found:
-        yield found
-
-
-@pytest.fixture
-def maker(client: Client) -> Maker:
-    return Maker(client)
+from tests.support.trash import Maker, deploy, files_below
 
 
 def purge(home: Home, *run_ids: str) -> tuple[Job, Purged]:
@@ -51,52 +32,54 @@ def is_gone(client: Client, run_id: str) -> bool:
 
 
 def test_that_a_purge_frees_what_was_told_before_and_leaves_everything_else(
-    own: Home, client: Client, maker: Maker
+    own: Home, own_client: Client, own_maker: Maker
 ) -> None:
-    going, kept = maker.run(size=300_000, model=200_000), maker.run(size=5000, model=4000)
-    other = maker.run(size=1000)
-    empty = experiments.ensure(client, f"{maker.name}-empty")
-    experiments.delete(client, empty.id)
+    going, kept = own_maker.run(size=300_000, model=200_000), own_maker.run(size=5000, model=4000)
+    other = own_maker.run(size=1000)
+    empty = experiments.ensure(own_client, f"{own_maker.name}-empty")
+    experiments.delete(own_client, empty.id)
     for made in (going, kept):
-        runs.delete(client, made.run_id)
-    client.write(f"logged-models/{kept.model_id}", {}, method="DELETE")
-    plan = deleting.plan_purge(own, client, "personal", [going.run_id])
+        runs.delete(own_client, made.run_id)
+    own_client.write(f"logged-models/{kept.model_id}", {}, method="DELETE")
+    plan = deleting.plan_purge(own, own_client, "personal", [going.run_id])
     assert (plan.size_bytes, plan.refused, plan.versions) == (500_004, (), ())
     job, result = purge(own, going.run_id)
     assert (job.state, job.error) == ("finished", None)
     assert result == Purged((going.run_id,), (), 500_004, 500_004)
-    assert is_gone(client, going.run_id)
+    assert is_gone(own_client, going.run_id)
     with pytest.raises(NotFound):
-        logged_models.get(client, going.model_id)
+        logged_models.get(own_client, going.model_id)
     assert files_below(own, going.run_id) == 0
     assert not list((own.tracking / "artifacts").glob(f"*/{going.run_id}"))
     assert not list((own.tracking / "artifacts").glob(f"*/models/{going.model_id}"))
     # `mlflow gc` for one run would take these too, since they are in the trash.
-    assert experiments.get(client, empty.id).lifecycle == "deleted"
-    assert runs.get(client, kept.run_id).lifecycle == "deleted"
+    assert experiments.get(own_client, empty.id).lifecycle == "deleted"
+    assert runs.get(own_client, kept.run_id).lifecycle == "deleted"
     assert files_below(own, kept.run_id) == 5004
     assert (next((own.tracking / "artifacts").glob(f"*/models/{kept.model_id}/artifacts/model.bin"))).exists()
-    assert len(artifacts.listing(client, other.run_id)) == 2
-    assert not [one for one in experiments.listing(client, deleted=True) if one.name.startswith("longshore.purge")]
+    assert len(artifacts.listing(own_client, other.run_id)) == 2
+    assert not [one for one in experiments.listing(own_client, deleted=True) if one.name.startswith("longshore.purge")]
 
 
-def test_that_more_runs_than_one_part_holds_are_all_gone_and_counted(own: Home, client: Client, maker: Maker) -> None:
-    made = [maker.run(size=100) for _ in range(53)]
+def test_that_more_runs_than_one_part_holds_are_all_gone_and_counted(
+    own: Home, own_client: Client, own_maker: Maker
+) -> None:
+    made = [own_maker.run(size=100) for _ in range(53)]
     for one in made:
-        runs.delete(client, one.run_id)
+        runs.delete(own_client, one.run_id)
     _job, result = purge(own, *(one.run_id for one in made))
     assert len(result.purged) == 53
     assert result.freed_bytes == result.expected_bytes == 53 * 104
-    assert runs.search(client, [maker.experiment.id], deleted=True).runs == ()
+    assert runs.search(own_client, [own_maker.experiment.id], deleted=True).runs == ()
 
 
 def test_that_a_run_that_is_not_in_the_trash_or_gone_or_guarded_is_left_with_its_reason(
-    own: Home, client: Client, maker: Maker
+    own: Home, own_client: Client, own_maker: Maker
 ) -> None:
-    active, champion, gone, going = maker.run(), maker.run(model=500), maker.run(), maker.run()
-    name = maker.register(champion, alias="champion")
+    active, champion, gone, going = own_maker.run(), own_maker.run(model=500), own_maker.run(), own_maker.run()
+    name = own_maker.register(champion, alias="champion")
     for made in (champion, gone, going):
-        runs.delete(client, made.run_id)
+        runs.delete(own_client, made.run_id)
     purge(own, gone.run_id)
     _job, result = purge(own, active.run_id, champion.run_id, gone.run_id, going.run_id)
     reasons = {one.run_id: one.reason for one in result.left}
@@ -109,13 +92,15 @@ def test_that_a_run_that_is_not_in_the_trash_or_gone_or_guarded_is_left_with_its
     assert files_below(own, champion.run_id) == champion.artifact_bytes
 
 
-def test_that_a_version_without_an_alias_is_named_before_its_files_go(own: Home, client: Client, maker: Maker) -> None:
-    made = maker.run(model=500)
-    name = maker.register(made)
-    runs.delete(client, made.run_id)
-    plan = deleting.plan_purge(own, client, "personal", [made.run_id])
+def test_that_a_version_without_an_alias_is_named_before_its_files_go(
+    own: Home, own_client: Client, own_maker: Maker
+) -> None:
+    made = own_maker.run(model=500)
+    name = own_maker.register(made)
+    runs.delete(own_client, made.run_id)
+    plan = deleting.plan_purge(own, own_client, "personal", [made.run_id])
     assert plan.versions == (f"{name}/1",)
-    registry.set_alias(client, name, "late", "1")
+    registry.set_alias(own_client, name, "late", "1")
     _job, result = purge(own, made.run_id)
     assert result.purged == ()
     assert "is late" in result.left[0].reason
@@ -145,20 +130,20 @@ def test_that_on_a_teams_server_the_command_of_its_administrator_is_told(own: Ho
         workspaces.remove(own, "team")
 
 
-def test_that_a_deployed_models_ancestors_stay(own: Home, client: Client, maker: Maker) -> None:
-    made = maker.run(model=500)
-    deploy(own, maker.register(made), "api-a")
-    runs.delete(client, made.run_id)
+def test_that_a_deployed_models_ancestors_stay(own: Home, own_client: Client, own_maker: Maker) -> None:
+    made = own_maker.run(model=500)
+    deploy(own, own_maker.register(made), "api-a")
+    runs.delete(own_client, made.run_id)
     _job, result = purge(own, made.run_id)
     assert result.purged == ()
     assert "deployed as api-a" in result.left[0].reason
 
 
-def test_that_the_server_has_come_back_at_its_port(own: Home, client: Client, maker: Maker) -> None:
+def test_that_the_server_has_come_back_at_its_port(own: Home, own_client: Client, own_maker: Maker) -> None:
     port = processes.server(own).port
-    made = maker.run()
-    runs.delete(client, made.run_id)
+    made = own_maker.run()
+    runs.delete(own_client, made.run_id)
     purge(own, made.run_id)
     found = processes.server(own)
     assert (found.port, found.state) == (port, "healthy")
-    assert client.healthy()
+    assert own_client.healthy()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
 
 from longshore.errors import Invalid, NotFound
-from longshore.mlflow_rest import runs
+from longshore.mlflow_rest import artifacts, runs
 from longshore.mlflow_rest.client import Client
-from longshore.mlflow_rest.types import DatasetInput, Metric, Run
+from longshore.mlflow_rest.types import DatasetInput, Metric, MetricPoint, Run
 from longshore.tracking import histories as histories_room
 from longshore.tracking.detail import extended, histories, run_detail
+from longshore.tracking.histories import followed
 from longshore.tracking.thin import thin
 from tests.support.models import MadeModels
 
@@ -129,3 +130,51 @@ def test_that_thinning_refuses_what_does_not_fit_together() -> None:
         thin(np.arange(2), np.arange(3.0), 10)
     with pytest.raises(Invalid, match="0 pixels"):
         thin(np.arange(2), np.arange(2.0), 0)
+
+
+def test_that_a_followed_run_shows_its_newest_points_for_one_request_at_a_time(
+    client: Client, new_run: Callable[..., Run]
+) -> None:
+    run = new_run()
+
+    def log(*steps: int) -> None:
+        points = [Metric(key, float(step), 1000 + step, step) for step in steps for key in ("a", "b", "c")]
+        runs.log_batch(client, run.id, metrics=points)
+
+    def latest() -> Mapping[str, MetricPoint]:
+        return runs.get(client, run.id).latest
+
+    log(0, 2, 4)
+    known = histories(client, run.id, ["a", "b", "c"])
+    log(6)
+    with Client("http://127.0.0.1:9") as nobody:
+        known = followed(nobody, run.id, known, latest())
+        assert all(list(known[key].steps) == [0, 2, 4, 6] for key in known)
+        same = followed(nobody, run.id, known, latest())
+        assert all(same[key] is known[key] for key in known)
+    log(7, 8, 14)
+    whole = list(histories(client, run.id, ["a"])["a"].steps)
+    complete = []
+    for _ in range(3):
+        known = followed(client, run.id, known, latest())
+        assert all(known[key].steps[-1] == 14 for key in known)
+        complete.append(sum(list(known[key].steps) == whole for key in known))
+    assert complete == [1, 2, 3]
+    log(16, 18)
+    known = followed(client, run.id, known, latest(), most=0)
+    assert all(list(known[key].steps) == [*whole, 18] for key in known)
+    ended = extended(client, run.id, known)
+    assert all(list(ended[key].steps) == [*whole, 16, 18] and ended[key].gap is None for key in ended)
+
+
+def test_that_a_followed_run_is_listed_again_once_it_ends(client: Client, new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    before = run_detail(client, run.id)
+    artifacts.upload(client, run.id, "a.txt", b"a")
+    runs.set_tag(client, run.id, "mlflow.note.content", "half way")
+    followed_once = run_detail(client, run.id, before)
+    assert (followed_once.note, followed_once.artifacts) == ("half way", ())
+    runs.update(client, run.id, status="FINISHED")
+    assert [entry.path for entry in run_detail(client, run.id, followed_once).artifacts] == ["a.txt"]
+    other = new_run()
+    assert run_detail(client, other.id, before).run.id == other.id

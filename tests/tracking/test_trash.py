@@ -19,11 +19,6 @@ from longshore.tracking.artifact_files import ArtifactFile, local_folder, walk_s
 from tests.support.trash import Maker
 
 
-@pytest.fixture
-def maker(client: Client) -> Maker:
-    return Maker(client)
-
-
 def test_that_a_deleted_run_is_listed_found_by_prefix_and_comes_back(client: Client, maker: Maker) -> None:
     made, other = maker.run(name="one"), maker.run()
     runs.delete(client, made.run_id)

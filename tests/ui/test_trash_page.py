@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -23,27 +21,10 @@ from longshore.ui.widgets.basic import Button
 from longshore.ui.widgets.dialog import ConfirmDialog
 from longshore.ui.widgets.plain_table import PlainTable, TextColumn, TextRow
 from longshore.ui.widgets.states import Banner, EmptyState
-from tests.support.trash import Maker, connected, files_below, personal_home
+from tests.support.trash import Maker, files_below
 from tests.ui.conftest import ShellMaker
 
 WAIT = 60_000
-
-
-@pytest.fixture(scope="module")
-def own() -> Iterator[Home]:
-    with personal_home() as home:
-        yield home
-
-
-@pytest.fixture
-def client(own: Home) -> Iterator[Client]:
-    with connected(own) as found:
-        yield found
-
-
-@pytest.fixture
-def maker(client: Client) -> Maker:
-    return Maker(client)
 
 
 def open_shell_on(open_shell: ShellMaker, own: Home, maker: Maker) -> Shell:
@@ -95,11 +76,11 @@ def press(widget: Toast, title: str) -> None:
 
 
 def test_that_selected_runs_are_deleted_after_a_question_and_come_back_with_undo(
-    own: Home, client: Client, maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+    own: Home, own_client: Client, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
 ) -> None:
-    made = [maker.run(name=f"run-{number}") for number in range(3)]
-    name = maker.register(made[0], alias="champion")
-    shell = open_shell_on(open_shell, own, maker)
+    made = [own_maker.run(name=f"run-{number}") for number in range(3)]
+    name = own_maker.register(made[0], alias="champion")
+    shell = open_shell_on(open_shell, own, own_maker)
     shell.context.open("runs")
     page = shell.window.page_of("runs")
     assert isinstance(page, RunsPage)
@@ -113,16 +94,16 @@ def test_that_selected_runs_are_deleted_after_a_question_and_come_back_with_undo
     asked.confirm_button.click()
     assert f"Its model {name}/1 is champion." in toast(shell, qtbot, "run-0 stays").said[1]
     qtbot.waitUntil(lambda: len(page.table.model.rows) == 2, timeout=WAIT)
-    assert runs.get(client, made[1].run_id).lifecycle == "deleted"
+    assert runs.get(own_client, made[1].run_id).lifecycle == "deleted"
     press(toast(shell, qtbot, "1 run went to the trash"), "Undo")
     qtbot.waitUntil(lambda: len(page.table.model.rows) == 3, timeout=WAIT)
 
 
 def test_that_archived_runs_leave_the_table_and_come_back_with_undo(
-    own: Home, client: Client, maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+    own: Home, own_client: Client, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
 ) -> None:
-    made = [maker.run(name=f"run-{number}") for number in range(2)]
-    shell = open_shell_on(open_shell, own, maker)
+    made = [own_maker.run(name=f"run-{number}") for number in range(2)]
+    shell = open_shell_on(open_shell, own, own_maker)
     shell.context.open("runs")
     page = shell.window.page_of("runs")
     assert isinstance(page, RunsPage)
@@ -135,15 +116,15 @@ def test_that_archived_runs_leave_the_table_and_come_back_with_undo(
 
 
 def test_that_the_trash_is_reached_from_the_runs_page_and_the_palette(
-    own: Home, maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+    own: Home, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
 ) -> None:
-    shell = open_shell_on(open_shell, own, maker)
+    shell = open_shell_on(open_shell, own, own_maker)
     shell.context.open("runs")
     page = shell.window.page_of("runs")
     assert isinstance(page, RunsPage)
     act(page, "trash")
     assert isinstance(shell.window.page, TrashPage)
-    assert shell.window.page.crumbs() == [(maker.name, "overview"), ("Runs", "runs"), ("Trash", None)]
+    assert shell.window.page.crumbs() == [(own_maker.name, "overview"), ("Runs", "runs"), ("Trash", None)]
     qtbot.waitUntil(lambda: shell.window.page.findChild(EmptyState) is not None, timeout=WAIT)
     assert "The trash is empty" in words_of(shell.window.page)
     shell.context.open("home")
@@ -151,18 +132,18 @@ def test_that_the_trash_is_reached_from_the_runs_page_and_the_palette(
 
 
 def test_that_a_purge_names_its_effect_before_and_what_it_freed_after(
-    own: Home, client: Client, maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+    own: Home, own_client: Client, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
 ) -> None:
-    going, kept, back = (maker.run(size=400_000, model=500_000 if n == 1 else 0, name=f"run-{n}") for n in range(3))
-    name = maker.register(kept, alias="champion")
+    going, kept, back = (own_maker.run(size=400_000, model=500_000 if n == 1 else 0, name=f"run-{n}") for n in range(3))
+    name = own_maker.register(kept, alias="champion")
     for made in (going, kept, back):
-        runs.delete(client, made.run_id)
-    shell = open_shell_on(open_shell, own, maker)
+        runs.delete(own_client, made.run_id)
+    shell = open_shell_on(open_shell, own, own_maker)
     page = trash_page(shell, qtbot, "trash", 3)
     page.table.selectRow(names(page).index("run-2"))
     act(page, "restore")
     qtbot.waitUntil(lambda: sorted(names(page)) == ["run-0", "run-1"], timeout=WAIT)
-    assert runs.get(client, back.run_id).lifecycle == "active"
+    assert runs.get(own_client, back.run_id).lifecycle == "active"
     act(page, "purge-all")
     asked = dialog(shell, qtbot)
     said = words_of(asked)
@@ -180,28 +161,28 @@ def test_that_a_purge_names_its_effect_before_and_what_it_freed_after(
 
 
 def test_that_keeping_leaves_everything_in_the_trash(
-    own: Home, client: Client, maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+    own: Home, own_client: Client, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
 ) -> None:
-    made = maker.run(name="kept")
-    runs.delete(client, made.run_id)
-    shell = open_shell_on(open_shell, own, maker)
+    made = own_maker.run(name="kept")
+    runs.delete(own_client, made.run_id)
+    shell = open_shell_on(open_shell, own, own_maker)
     page = trash_page(shell, qtbot, "trash", 1)
     act(page, "purge-all")
     dialog(shell, qtbot).cancel_button.click()
     qtbot.waitUntil(lambda: shell.window.findChild(ConfirmDialog) is None, timeout=WAIT)
     assert not page.purges.busy
-    assert runs.get(client, made.run_id).lifecycle == "deleted"
+    assert runs.get(own_client, made.run_id).lifecycle == "deleted"
 
 
 def test_that_what_takes_room_is_found_and_an_empty_experiment_goes_and_comes_back(
-    own: Home, client: Client, maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+    own: Home, own_client: Client, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
 ) -> None:
-    small, large = maker.run(size=10, name="small"), maker.run(size=90_000, model=60_000, name="large")
+    small, large = own_maker.run(size=10, name="small"), own_maker.run(size=90_000, model=60_000, name="large")
     content = os.urandom(100_000)
     for made in (small, large):
-        artifacts.upload(client, made.run_id, "w.bin", content)
-    empty = experiments.ensure(client, f"{maker.name} empty", {"longshore.project": maker.name})
-    shell = open_shell_on(open_shell, own, maker)
+        artifacts.upload(own_client, made.run_id, "w.bin", content)
+    empty = experiments.ensure(own_client, f"{own_maker.name} empty", {"longshore.project": own_maker.name})
+    shell = open_shell_on(open_shell, own, own_maker)
     page = trash_page(shell, qtbot, "biggest", 2)
     assert [row.cells[0::3] for row in page.table.rows.rows] == [("large", "250 KB"), ("small", "100 KB")]
     page = trash_page(shell, qtbot, "duplicates", 1)
@@ -210,21 +191,21 @@ def test_that_what_takes_room_is_found_and_an_empty_experiment_goes_and_comes_ba
     page.table.selectRow(0)
     act(page, "delete-runs")
     offered = toast(shell, qtbot, "1 experiment went to the trash")
-    assert experiments.get(client, empty.id).lifecycle == "deleted"
+    assert experiments.get(own_client, empty.id).lifecycle == "deleted"
     press(offered, "Undo")
-    qtbot.waitUntil(lambda: experiments.get(client, empty.id).lifecycle == "active", timeout=WAIT)
+    qtbot.waitUntil(lambda: experiments.get(own_client, empty.id).lifecycle == "active", timeout=WAIT)
     qtbot.waitUntil(lambda: shell.runner.idle, timeout=WAIT)
 
 
 def test_that_on_a_teams_server_the_administrators_command_is_shown(
-    own: Home, client: Client, maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+    own: Home, own_client: Client, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
 ) -> None:
-    made = maker.run()
-    runs.delete(client, made.run_id)
-    workspaces.add(own, name="team", url=client.url, auth="none", username="")
+    made = own_maker.run()
+    runs.delete(own_client, made.run_id)
+    workspaces.add(own, name="team", url=own_client.url, auth="none", username="")
     try:
         shell = open_shell(own, workspace="team")
-        shell.context.show_project(ProjectRef("p", maker.name, "/nowhere"))
+        shell.context.show_project(ProjectRef("p", own_maker.name, "/nowhere"))
         page = trash_page(shell, qtbot, "trash", 1)
         act(page, "purge-all")
         qtbot.waitUntil(lambda: page.findChild(Banner) is not None, timeout=WAIT)

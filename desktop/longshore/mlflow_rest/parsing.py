@@ -96,6 +96,11 @@ def run(found: Json) -> types.Run:
     )
 
 
+def latest(found: Json) -> dict[str, types.MetricPoint]:
+    """Read the latest values of a run's metrics with step and time."""
+    return {entry["key"]: metric_point(entry) for entry in found.get("data", {}).get("metrics", ())}
+
+
 def dataset_input(found: Json) -> types.DatasetInput:
     """Read data that a run read."""
     dataset = found["dataset"]

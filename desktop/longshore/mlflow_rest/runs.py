@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ _EXPERIMENTS = 500
 
 def get(client: Client, run_id: str) -> Run:
     """Give one run, deleted or not."""
-    return parsing.run(client.read("runs/get", run_id=run_id)["run"])
+    found = client.read("runs/get", run_id=run_id)["run"]
+    return replace(parsing.run(found), latest=parsing.latest(found))
 
 
 def create(

@@ -53,6 +53,8 @@ class Run:
     # The logged models that it loaded (a search leaves them out), and those that it made.
     model_ids_in: tuple[str, ...] = ()
     model_ids_out: tuple[str, ...] = ()
+    # When the latest values were logged, and at which steps; a search leaves them out.
+    latest: Mapping[str, MetricPoint] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
 
 __all__ = ["Code", "History", "RunDetail", "code_of", "extended", "histories", "run_detail"]
+
+_LISTED_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,26 @@ class RunDetail:
     exit_code: int | None
     note: str
     artifacts: tuple[Entry, ...]  # the root folder
+    listed_at: float  # when models and artifacts were asked for, on the clock of `time.monotonic`
 
 
-def run_detail(client: Client, run_id: str) -> RunDetail:
-    """Give one run, by its id or a unique prefix. Raises: NotFound, Invalid, Unavailable."""
+def run_detail(client: Client, run_id: str, before: RunDetail | None = None) -> RunDetail:
+    """Give one run, by its id or a unique prefix.
+
+    `before`: what was read of it a moment ago, by who follows it: its experiment is not asked for again, its models and
+    artifacts every few seconds and once its status changes.
+    Raises: NotFound, Invalid, Unavailable.
+    """
     run = resolve(client, run_id)
-    experiment = experiments.get(client, run.experiment_id)
-    models = models_of(client, run)
+    if before is not None and before.run.id != run.id:
+        before = None
+    experiment = before.experiment if before else experiments.get(client, run.experiment_id)
+    now = time.monotonic()
+    if before is not None and before.run.status == run.status and now - before.listed_at < _LISTED_S:
+        models, artifacts, now = before.models, before.artifacts, before.listed_at
+    else:
+        models = models_of(client, run)
+        artifacts = tree_of(client, run.id, models)
     tags = run.tags
     return RunDetail(
         run=run,
@@ -65,7 +81,8 @@ def run_detail(client: Client, run_id: str) -> RunDetail:
         job_id=tags.get("longshore.job"),
         exit_code=_number(tags.get("longshore.exit_code")),
         note=tags.get("mlflow.note.content", ""),
-        artifacts=tree_of(client, run.id, models),
+        artifacts=artifacts,
+        listed_at=now,
     )
 
 

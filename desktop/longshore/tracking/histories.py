@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from longshore.mlflow_rest import metrics
@@ -30,6 +30,8 @@ class History:
     values: np.ndarray  # float64
     # The server chose some values of more.
     sampled: bool = False
+    # Between the points before this place and those after it there may be more that were not read yet.
+    gap: int | None = None
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -42,25 +44,30 @@ def read_histories(
     run_id: str,
     keys: Sequence[str],
     known: Mapping[str, History] | None = None,
+    latest: Mapping[str, MetricPoint] | None = None,
 ) -> dict[str, History]:
     """Give histories from wherever they are read soonest; of `known`, one without news is the same object.
 
-    `connect` is called where the server has to be asked.
+    `connect` is called where the server has to be asked. `latest`: of a run that goes on: its known histories are
+    `followed`.
     Raises: NotFound, Unavailable.
     """
     from longshore.tracking.local_histories import local_history
 
     found: dict[str, History] = {}
+    going_on: dict[str, History] = {}
     for key in keys:
         before = known.get(key) if known else None
         here = local_history(home, workspace, run_id, key)
         if here is not None:
             found[key] = before if before is not None and len(before) == len(here) else here
-        elif before is not None:
+        elif before is None:
+            found |= histories(connect(), run_id, [key])
+        elif latest is None:
             found |= extended(connect(), run_id, {key: before})
         else:
-            found |= histories(connect(), run_id, [key])
-    return found
+            going_on[key] = before
+    return found | (followed(connect(), run_id, going_on, latest or {}) if going_on else {})
 
 
 def histories(client: Client, run_id: str, keys: Sequence[str]) -> dict[str, History]:
@@ -73,6 +80,29 @@ def extended(client: Client, run_id: str, known: Mapping[str, History]) -> dict[
     return {key: _extended(client, run_id, key, history) for key, history in known.items()}
 
 
+def followed(
+    client: Client, run_id: str, known: Mapping[str, History], latest: Mapping[str, MetricPoint], *, most: int = 1
+) -> dict[str, History]:
+    """Give histories that were fetched before with the run's latest values as points, for at most `most` requests.
+
+    A point that lies as far from the last as that one from the one before is the next. Else there may be more between:
+    that is asked for, of `most` metrics at each call, those first that wait longest; `extended` asks for all.
+    """
+    found = {key: _with_point(history, latest.get(key)) for key, history in known.items()}
+    waiting = [key for key, history in found.items() if history.gap is not None]
+    waiting.sort(key=lambda key: int(found[key].timestamps_ms[max(0, (found[key].gap or 0) - 1)]))
+    return found | {key: _extended(client, run_id, key, found[key]) for key in waiting[:most]}
+
+
+def _with_point(history: History, point: MetricPoint | None) -> History:
+    if point is None or (len(history) and (point.step, point.timestamp_ms) <= _end(history)):
+        return history
+    stride = int(history.steps[-1] - history.steps[-2]) if len(history) > 1 else 0
+    is_next = stride > 0 and point.step == int(history.steps[-1]) + stride
+    gap = history.gap if is_next or history.gap is not None else len(history)
+    return replace(_joined(history, _arrays([point])), gap=gap)
+
+
 def _history(client: Client, run_id: str, key: str) -> History:
     points, complete = metrics.beginning(client, run_id, key, _EXACT)
     if complete:
@@ -81,17 +111,24 @@ def _history(client: Client, run_id: str, key: str) -> History:
 
 
 def _extended(client: Client, run_id: str, key: str, history: History) -> History:
+    if history.gap is not None:
+        whole = history.steps[: history.gap], history.timestamps_ms[: history.gap], history.values[: history.gap]
+        history = History(*whole, history.sampled)
     if not len(history):
         return _history(client, run_id, key)
     steps = (int(history.steps[-1]), _LAST_STEP)
     found = metrics.sampled(client, [run_id], key, steps=steps)[run_id]
-    known_end = (int(history.steps[-1]), int(history.timestamps_ms[-1]))
-    fresh = [point for point in found if (point.step, point.timestamp_ms) > known_end]
-    if not fresh:
-        return history
+    fresh = [point for point in found if (point.step, point.timestamp_ms) > _end(history)]
+    return _joined(history, _arrays(fresh)) if fresh else history
+
+
+def _end(history: History) -> tuple[int, int]:
+    return int(history.steps[-1]), int(history.timestamps_ms[-1])
+
+
+def _joined(history: History, news: History) -> History:
     import numpy as np
 
-    news = _arrays(fresh)
     return History(
         np.concatenate([history.steps, news.steps]),
         np.concatenate([history.timestamps_ms, news.timestamps_ms]),

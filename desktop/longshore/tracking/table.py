@@ -92,7 +92,8 @@ def resolve(client: Client, reference: str) -> Run:
             f"{len(fitting)} runs begin with {wanted!r}.",
             hint="Give more characters: " + ", ".join(run.id[: len(wanted) + 6] for run in fitting[:4]),
         )
-    return fitting[0] if fitting else _get(client, wanted)
+    # A search leaves some of a run out.
+    return _get(client, fitting[0].id if fitting else wanted)
 
 
 def row(run: Run, experiment: str) -> RunRow:

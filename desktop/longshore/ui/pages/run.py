@@ -29,6 +29,7 @@ from longshore.ui.widgets.late_content import LateContent
 from longshore.ui.widgets.states import Banner, ErrorState, Loading, StateStack
 
 if TYPE_CHECKING:
+    from longshore.tracking.detail import RunDetail
     from longshore.tracking.histories import History
 
 LIVE_MS = 700
@@ -249,11 +250,14 @@ class RunPage(Page):
         self._show_banner(None)
 
     def refresh(self) -> None:
+        self._read(None)
+
+    def _read(self, before: RunDetail | None) -> None:
         if self._busy or self._asked == (None, None):
             return
         self._busy = True
         asked = self._asked
-        work = read_run(self.context.home, self.context.workspace_name, *asked)
+        work = read_run(self.context.home, self.context.workspace_name, *asked, before)
         self.context.runner.run(
             self,
             work,
@@ -266,7 +270,7 @@ class RunPage(Page):
         if not self.isVisible():
             self._timer.stop()
         elif self._is_live():
-            self.refresh()
+            self._read(self._state.detail if self._state else None)
 
     def _is_live(self) -> bool:
         state = self._state
@@ -353,7 +357,7 @@ class RunPage(Page):
         asked = self._asked
         self.context.runner.run(
             self,
-            curves_work(self.context.home, self.context.workspace_name, state.detail.run.id, names, known),
+            curves_work(self.context.home, self.context.workspace_name, state.detail.run, names, known),
             lambda found: self._show_curves(found, asked),
             self._curves_failed,
             key="curves",

@@ -161,7 +161,7 @@ class SystemBox(QWidget):
         self._as_of = as_of
         self._context.runner.run(
             self,
-            curves_work(self._context.home, self._context.workspace_name, detail.run.id, names, dict(self._known)),
+            curves_work(self._context.home, self._context.workspace_name, detail.run, names, dict(self._known)),
             lambda found: self._take_logged(found, as_of),
             lambda _error: None,
             key="system",

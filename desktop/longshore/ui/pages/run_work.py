@@ -16,6 +16,7 @@ from longshore.store.records import Job
 from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
+    from longshore.mlflow_rest.types import Run
     from longshore.tracking.artifacts import Entry
     from longshore.tracking.detail import RunDetail
     from longshore.tracking.histories import History
@@ -43,19 +44,24 @@ class Sample:
     memory_bytes: int
 
 
-def read_run(home: Home, workspace: str | None, run_id: str | None, job_id: str | None) -> Work[RunState]:
-    """Give the work that reads a run by its id, or a job and the run that it has by now."""
+def read_run(
+    home: Home, workspace: str | None, run_id: str | None, job_id: str | None, before: RunDetail | None = None
+) -> Work[RunState]:
+    """Give the work that reads a run by its id, or a job and the run that it has by now.
+
+    `before`: what was read a moment ago, where the run is followed.
+    """
 
     def work(_progress: Progress, _cancel: CancelToken) -> RunState:
         from longshore.store import jobs
 
         if job_id is None:
-            found = _detail(home, workspace, run_id or "")
+            found = _detail(home, workspace, run_id or "", before)
             return RunState(_job_of(home, found.job_id), found)
         job = jobs.get(home, job_id)
         try:
             chosen = run_id or _newest_run(home, workspace or job.workspace, job)
-            detail = _detail(home, workspace or job.workspace, chosen) if chosen else None
+            detail = _detail(home, workspace or job.workspace, chosen, before) if chosen else None
         except LongshoreError as error:
             return RunState(job, None, error)
         return RunState(job, detail)
@@ -63,11 +69,11 @@ def read_run(home: Home, workspace: str | None, run_id: str | None, job_id: str 
     return work
 
 
-def _detail(home: Home, workspace: str | None, run_id: str) -> RunDetail:
+def _detail(home: Home, workspace: str | None, run_id: str, before: RunDetail | None) -> RunDetail:
     from longshore.tracking.detail import run_detail
     from longshore.workspace.connection import connect
 
-    return run_detail(connect(home, workspace), run_id)
+    return run_detail(connect(home, workspace), run_id, before)
 
 
 def _job_of(home: Home, job_id: str | None) -> Job | None:
@@ -93,7 +99,7 @@ def _newest_run(home: Home, workspace: str | None, job: Job) -> str | None:
 
 
 def curves_work(
-    home: Home, workspace: str | None, run_id: str, names: tuple[str, ...], known: Mapping[str, History]
+    home: Home, workspace: str | None, run: Run, names: tuple[str, ...], known: Mapping[str, History]
 ) -> Work[dict[str, History]]:
     """Give the work that fetches metric curves, only what is new where some are known."""
 
@@ -104,11 +110,14 @@ def curves_work(
 
         found, row = dict[str, "History"](), workspaces.get(home, workspace)
         asking = functools.cache(partial(connect, home, workspace))
-        for number, name in enumerate(names[:MOST_CURVES]):
-            progress(number / len(names), name)
-            cancel.check()
-            found |= read_histories(home, row, asking, run_id, [name], known)
-        return found
+        chosen = names[:MOST_CURVES]
+        for number, name in enumerate(chosen):
+            if run.ended or name not in known:
+                progress(number / len(names), name)
+                cancel.check()
+                found |= read_histories(home, row, asking, run.id, [name], known)
+        followed = [name for name in chosen if name not in found]
+        return found | read_histories(home, row, asking, run.id, followed, known, run.latest)
 
     return work
 
