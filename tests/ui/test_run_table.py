@@ -262,3 +262,14 @@ def test_that_the_numbers_of_a_column_have_the_same_decimals(
     model.show_columns(all_columns(columns_of(rows)))
     place = next(number for number, column in enumerate(model.columns) if column.kind == "metrics")
     assert [model.index(number, place).data() for number in range(3)] == shown
+
+
+def test_that_what_is_copied_keeps_each_run_on_one_line(qtbot: QtBot, table: RunTable) -> None:
+    odd = row(0, name="two\nlines\tand a tab", params={"depth": "1\r\n2"})
+    table.model.show_rows(ListedRows([odd, row(1)]))
+    table.select_runs([odd.run_id])
+    qtbot.keyClick(table.pinned, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    head, line = QGuiApplication.clipboard().text().split("\n")
+    cells = dict(zip(head.split("\t"), line.split("\t"), strict=True))
+    assert cells["name"] == "two lines and a tab"
+    assert cells["params.depth"] == "1 2"

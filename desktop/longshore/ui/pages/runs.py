@@ -16,6 +16,7 @@ from longshore.tracking.snapshot import load_last
 from longshore.ui.pages import runs_states as states
 from longshore.ui.pages import runs_work as work
 from longshore.ui.pages.runs_columns import TableColumns
+from longshore.ui.pages.runs_copy import Copying
 from longshore.ui.pages.runs_edits import Edits
 from longshore.ui.pages.runs_export import Export
 from longshore.ui.pages.runs_groups import TableGroups
@@ -77,6 +78,7 @@ class RunsPage(Page):
         self.columns = TableColumns(context, self, self.table, self.search)
         self.edits = Edits(context, self, self.table, self.search)
         self.groups = TableGroups(context, self, self.table, self.search)
+        self.copying = Copying(context, self, self.table, self.search)
         self.look = TableLook(self.table, self.filter, self.columns, self.groups)
         self.views = SavedViews(context, self, self.look.look)
         self._connect()
@@ -107,6 +109,7 @@ class RunsPage(Page):
         self.views.current_changed.connect(self.bar.show_view)
         self.views.shown.connect(self.look.show_view)
         self.look.changed.connect(self._start_over)
+        self.columns.changed.connect(self.views.look_again)
         self.search.found.connect(self._show_rows)
         self.search.looked.connect(self._show_age)
         self.search.offline.connect(self._show_offline)
@@ -138,6 +141,7 @@ class RunsPage(Page):
             Action("filter", "Filter runs", self._focus_filter, icon="filter", shortcut="Ctrl+F", in_bar=False),
             *self.edits.actions(),
             *self.views.actions(),
+            *self.copying.actions(),
             *self._moves.actions(selected, self.table.selected_ids),
             self._export.action(),
             Action(
@@ -316,7 +320,6 @@ class RunsPage(Page):
 
     def _columns_chosen(self, ids: list[str]) -> None:
         self.columns.take(ids)
-        self.views.look_again()
 
     def _show_selection(self) -> None:
         count = self.table.selected_count

@@ -81,6 +81,8 @@ class TableLook(QObject):
         """Make the table look so; columns that are not there by now are left out."""
         column = self._columns.known(view.order[0]) if view.order else None
         self.order = (column, view.order[1]) if column and view.order else None
+        if view.hide_constant != self._columns.hide_constant:
+            self._columns.set_hide_constant(view.hide_constant)
         self._columns.take(None if view.columns is None else list(view.columns))
         self._groups.take(view.grouping)
         self._filter.set_text(view.filter)

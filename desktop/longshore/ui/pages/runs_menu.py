@@ -49,6 +49,7 @@ def run_menu(page: RunsPage, row: int, section: int) -> QMenu:
     add("Edit name, tags and note…", page.edits.ask, "E")
     menu.addSeparator()
     add("Copy as table", table.copy, "Ctrl+C")
+    add("Copy as Python", page.copying.copy_python)
     return menu
 
 
