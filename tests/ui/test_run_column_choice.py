@@ -161,3 +161,24 @@ def test_that_constant_columns_are_hidden_as_long_as_the_runs_do_not_differ_in_t
     chooser.constant.click()
     chooser.close()
     assert shown(page) == ["metrics.val_mae", "params.loss", "params.lr"]
+
+
+def test_that_the_rows_height_is_chosen_and_comes_back(
+    page: RunsPage, served_home: Home, open_shell: ShellMaker, qtbot: QtBot
+) -> None:
+    page.table.pinned.setFocus()
+    with qtbot.waitSignal(page.table.density_asked):
+        qtbot.keyClick(page.table.pinned, Qt.Key.Key_D)
+    titles = {action.text(): action for action in page.density.menu().actions()}
+    assert titles["Default rows"].isChecked()
+    titles["Compact rows"].trigger()
+    assert page.table.row_height == 24
+    qtbot.waitUntil(lambda: page.context.runner.idle, timeout=10_000)
+    project = page.context.project
+    again = open_shell(served_home)
+    again.context.show_project(project)
+    again.context.open("runs")
+    other = again.window.page_of("runs")
+    assert isinstance(other, RunsPage)
+    assert other.table.row_height == 24
+    assert other.look.look("").density == "compact"

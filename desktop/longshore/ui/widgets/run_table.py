@@ -26,7 +26,6 @@ from longshore.ui.widgets.basic import horizontal, vertical
 from longshore.ui.widgets.cell_editing import CellEditing
 from longshore.ui.widgets.run_columns import BOX, NAME, PINNED, Column
 from longshore.ui.widgets.run_model import RunTableModel, as_table
-from longshore.ui.widgets.run_paint import ROW_HEIGHT
 from longshore.ui.widgets.run_strip import Edge, GroupStrip
 from longshore.ui.widgets.run_view import BoxHeader, RunView
 
@@ -59,6 +58,7 @@ class RunTable(QWidget):
     # The ids of the columns, in the order into which a person dragged them.
     columns_moved = Signal(list)
     views_asked = Signal()
+    density_asked = Signal()
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
@@ -209,7 +209,20 @@ class RunTable(QWidget):
             # Laid out now: until then the scroll bar knows the old rows.
             self.rest.doItemsLayout()
             self.pinned.doItemsLayout()
-            self.rest.verticalScrollBar().setValue(places[top[0]] * ROW_HEIGHT + top[1])
+            self.rest.verticalScrollBar().setValue(places[top[0]] * self.row_height + top[1])
+
+    @property
+    def row_height(self) -> int:
+        """How high a row is. Units: device-independent pixels."""
+        return self.pinned.look.row_height
+
+    def show_row_height(self, height: int) -> None:
+        """Make all rows so high; the first one in sight stays."""
+        first = self.rest.verticalScrollBar().value() // self.row_height
+        for view in (self.pinned, self.rest):
+            view.show_row_height(height)
+            view.doItemsLayout()
+        self.rest.verticalScrollBar().setValue(first * height)
 
     def scroll_to_top(self) -> None:
         """Show the first row."""
@@ -220,7 +233,7 @@ class RunTable(QWidget):
 
     def _first_in_sight(self) -> tuple[str, int]:
         """Give the run that the person scrolled to and how much of it is above; at the top, new runs push others down."""
-        row, above = divmod(self.rest.verticalScrollBar().value(), ROW_HEIGHT)
+        row, above = divmod(self.rest.verticalScrollBar().value(), self.row_height)
         return (self._run_at(row), above) if row or above else ("", 0)
 
     def _selected_parts(self) -> list[tuple[int, int]]:
@@ -345,19 +358,23 @@ class RunTable(QWidget):
                 view.viewport().update()
 
     def _key(self, key: int, modifiers: object) -> None:
+        asking = {
+            Qt.Key.Key_C: self.compare_asked,
+            Qt.Key.Key_D: self.density_asked,
+            Qt.Key.Key_G: self.group_asked,
+            Qt.Key.Key_V: self.views_asked,
+        }
         current = self.pinned.selectionModel().currentIndex()
-        control = modifiers == Qt.KeyboardModifier.ControlModifier
-        if key == Qt.Key.Key_C and control:
+        if key == Qt.Key.Key_C and modifiers == Qt.KeyboardModifier.ControlModifier:
             self.copy()
-        elif key == Qt.Key.Key_C:
-            self.compare_asked.emit()
-        elif key == Qt.Key.Key_G:
-            self.group_asked.emit()
-        elif key == Qt.Key.Key_V:
-            self.views_asked.emit()
-        elif not current.isValid():
-            return
-        elif key == Qt.Key.Key_Space:
+        elif Qt.Key(key) in asking:
+            asking[Qt.Key(key)].emit()
+        elif current.isValid():
+            self._key_on(current, key)
+
+    def _key_on(self, current: QModelIndex, key: int) -> None:
+        """Do what a key does with the keyboard's row."""
+        if key == Qt.Key.Key_Space:
             flags = QItemSelectionModel.SelectionFlag.Toggle | QItemSelectionModel.SelectionFlag.Rows
             self.pinned.selectionModel().select(current, flags)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
