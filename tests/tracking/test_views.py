@@ -121,7 +121,7 @@ def changed(**changes: Any) -> bytes:
         (changed(group_by=["m:loss"]), "cannot be grouped by"),
         (changed(group_by=["../../etc"]), "cannot be grouped by"),
         (changed(aggregate="__import__('os')"), "none of mean, std, best"),
-        (changed(density=3), "none of comfortable, compact"),
+        (changed(density=3), "none of default, compact, comfortable"),
     ],
 )
 def test_that_a_hostile_file_gets_a_clear_error(tmp_path: Path, content: bytes, words: str) -> None:

@@ -262,3 +262,34 @@ def test_that_the_numbers_of_a_column_have_the_same_decimals(
     model.show_columns(all_columns(columns_of(rows)))
     place = next(number for number, column in enumerate(model.columns) if column.kind == "metrics")
     assert [model.index(number, place).data() for number in range(3)] == shown
+
+
+def test_that_what_is_copied_keeps_each_run_on_one_line(qtbot: QtBot, table: RunTable) -> None:
+    odd = row(0, name="two\nlines\tand a tab", params={"depth": "1\r\n2"})
+    table.model.show_rows(ListedRows([odd, row(1)]))
+    table.select_runs([odd.run_id])
+    qtbot.keyClick(table.pinned, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    head, line = QGuiApplication.clipboard().text().split("\n")
+    cells = dict(zip(head.split("\t"), line.split("\t"), strict=True))
+    assert cells["name"] == "two lines and a tab"
+    assert cells["params.depth"] == "1 2"
+
+
+@pytest.mark.parametrize("height", [24, 36])
+def test_that_rows_of_another_height_are_drawn_whole_and_the_first_in_sight_stays(
+    qtbot: QtBot, table: RunTable, height: int
+) -> None:
+    fill(table, 200)
+    qtbot.wait(20)  # the scroll bars follow the new rows
+    table.rest.verticalScrollBar().setValue(50 * ROW_HEIGHT)
+    table.show_row_height(height)
+    assert table.rest.verticalScrollBar().value() == table.pinned.verticalScrollBar().value() == 50 * height
+    assert table.pinned.rowAt(height + 1) == 51
+    assert table.rest.rowHeight(51) == height
+    table.select_runs([row(51).run_id])
+    image = table.pinned.viewport().grab().toImage()
+    lit = [image.pixelColor(2, y) == color("bg.selected") for y in range(3 * height)]
+    assert not any(lit[: height - 1])
+    assert all(lit[height : 2 * height - 1])
+    table.show_rows(ListedRows([row(number) for number in range(1, 200)]))
+    assert table.rest.verticalScrollBar().value() == 49 * height

@@ -126,6 +126,9 @@ class Rows(Protocol):
     def run_count(self, parts: Sequence[tuple[int, int]]) -> int:
         """Tell how many runs some stretches hold."""
 
+    def apart(self) -> Rows:
+        """Give the same rows for another thread to read."""
+
 
 class ListedRows(tuple[RunRow, ...]):
     """Some runs that are all at hand."""
@@ -162,6 +165,10 @@ class ListedRows(tuple[RunRow, ...]):
     def run_count(self, parts: Sequence[tuple[int, int]]) -> int:
         """Tell how many runs some stretches hold."""
         return sum(last - first + 1 for first, last in parts)
+
+    def apart(self) -> Rows:
+        """Give the same rows for another thread to read."""
+        return self
 
 
 @dataclass(frozen=True)

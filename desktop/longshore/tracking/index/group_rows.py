@@ -110,6 +110,12 @@ class GroupRows:
             return self
         return self._like(only=tuple(only), opened=self._open)
 
+    def apart(self) -> GroupRows:
+        """Give the same groups for another thread to read."""
+        made = self._like(only=self._only, opened=self._open)
+        made._members, made._stats = {}, dict(self._stats)
+        return made
+
     def run_ids(self, parts: Sequence[tuple[int, int]]) -> list[str]:
         """Give the ids of the runs of some stretches, those of a group with it, each once."""
         found: dict[str, None] = {}

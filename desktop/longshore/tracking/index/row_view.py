@@ -36,6 +36,13 @@ class IndexedRows:
         """Give the same runs, read with these columns."""
         if self._only is not None and set(only) <= set(self._only):
             return self
+        return self._like(only)
+
+    def apart(self) -> IndexedRows:
+        """Give the same runs for another thread to read."""
+        return self._like(self._only)
+
+    def _like(self, only: Sequence[str] | None) -> IndexedRows:
         made = IndexedRows.__new__(IndexedRows)
         made.selection, made._only, made._ids, made._lots = self.selection, only, self._ids, OrderedDict()
         return made

@@ -16,11 +16,13 @@ from longshore.tracking.snapshot import load_last
 from longshore.ui.pages import runs_states as states
 from longshore.ui.pages import runs_work as work
 from longshore.ui.pages.runs_columns import TableColumns
+from longshore.ui.pages.runs_copy import Copying
+from longshore.ui.pages.runs_density import Density
 from longshore.ui.pages.runs_edits import Edits
 from longshore.ui.pages.runs_export import Export
 from longshore.ui.pages.runs_groups import TableGroups
 from longshore.ui.pages.runs_look import TableLook
-from longshore.ui.pages.runs_menu import show_menu
+from longshore.ui.pages.runs_menu import show_below, show_menu
 from longshore.ui.pages.runs_search import RunSearch
 from longshore.ui.pages.runs_states import BannerPlace, TablePlace
 from longshore.ui.pages.runs_toolbar import RunsToolbar
@@ -77,7 +79,9 @@ class RunsPage(Page):
         self.columns = TableColumns(context, self, self.table, self.search)
         self.edits = Edits(context, self, self.table, self.search)
         self.groups = TableGroups(context, self, self.table, self.search)
-        self.look = TableLook(self.table, self.filter, self.columns, self.groups)
+        self.copying = Copying(context, self, self.table, self.search)
+        self.density = Density(context, self, self.table)
+        self.look = TableLook(self.table, self.filter, self.columns, self.groups, self.density)
         self.views = SavedViews(context, self, self.look.look)
         self._connect()
 
@@ -108,6 +112,10 @@ class RunsPage(Page):
         self.views.current_changed.connect(self.bar.show_view)
         self.views.shown.connect(self.look.show_view)
         self.look.changed.connect(self._start_over)
+        self.columns.changed.connect(self.views.look_again)
+        self.density.changed.connect(self.views.look_again)
+        self.bar.density_asked.connect(self._show_densities)
+        self.table.density_asked.connect(self._show_densities)
         self.search.found.connect(self._show_rows)
         self.search.looked.connect(self._show_age)
         self.search.offline.connect(self._show_offline)
@@ -139,6 +147,8 @@ class RunsPage(Page):
             Action("filter", "Filter runs", self._focus_filter, icon="filter", shortcut="Ctrl+F", in_bar=False),
             *self.edits.actions(),
             *self.views.actions(),
+            *self.copying.actions(),
+            *self.density.actions(),
             *self._moves.actions(selected, self.table.selected_ids),
             self._export.action(),
             Action(
@@ -308,16 +318,16 @@ class RunsPage(Page):
         self._start_over()
 
     def _show_views(self) -> None:
-        menu = self.views.menu()
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.bar.views_button.mapToGlobal(self.bar.views_button.rect().bottomLeft()))
+        show_below(self.views.menu(), self.bar.views_button)
+
+    def _show_densities(self) -> None:
+        show_below(self.density.menu(), self.bar.density_button)
 
     def _choose_columns(self) -> None:
         self.columns.choose(self.bar.columns_button)
 
     def _columns_chosen(self, ids: list[str]) -> None:
         self.columns.take(ids)
-        self.views.look_again()
 
     def _show_selection(self) -> None:
         count = self.table.selected_count

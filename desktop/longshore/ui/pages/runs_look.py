@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from longshore.tracking.views import View
 from longshore.ui.pages.runs_columns import TableColumns
+from longshore.ui.pages.runs_density import Density
 from longshore.ui.pages.runs_groups import TableGroups
 from longshore.ui.widgets.run_columns import Column
 from longshore.ui.widgets.run_table import RunTable
@@ -23,9 +24,12 @@ class TableLook(QObject):
 
     changed = Signal()
 
-    def __init__(self, table: RunTable, filter: FilterField, columns: TableColumns, groups: TableGroups) -> None:
+    def __init__(
+        self, table: RunTable, filter: FilterField, columns: TableColumns, groups: TableGroups, density: Density
+    ) -> None:
         super().__init__(table)
-        self._table, self._filter, self._columns, self._groups = table, filter, columns, groups
+        self._table, self._filter, self._density = table, filter, density
+        self._columns, self._groups = columns, groups
         # What is asked for, and what the rows on screen are sorted by.
         self.order: Order | None = None
         self._shown_order: Order | None = None
@@ -75,13 +79,17 @@ class TableLook(QObject):
             None if self.order is None else (self.order[0].id, self.order[1]),
             self._groups.grouping,
             self._columns.hide_constant,
+            self._density.density,
         )
 
     def show_view(self, view: View) -> None:
         """Make the table look so; columns that are not there by now are left out."""
         column = self._columns.known(view.order[0]) if view.order else None
         self.order = (column, view.order[1]) if column and view.order else None
+        if view.hide_constant != self._columns.hide_constant:
+            self._columns.set_hide_constant(view.hide_constant)
         self._columns.take(None if view.columns is None else list(view.columns))
         self._groups.take(view.grouping)
+        self._density.take(view.density)
         self._filter.set_text(view.filter)
         self.changed.emit()

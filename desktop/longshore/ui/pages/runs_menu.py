@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from longshore.tracking.rows import GroupRow
 from longshore.ui.widgets.run_columns import is_editable
@@ -49,7 +49,15 @@ def run_menu(page: RunsPage, row: int, section: int) -> QMenu:
     add("Edit name, tags and note…", page.edits.ask, "E")
     menu.addSeparator()
     add("Copy as table", table.copy, "Ctrl+C")
+    add("Copy as Python", page.copying.copy_python)
     return menu
+
+
+def show_below(menu: QMenu, widget: QWidget) -> None:
+    """Show a menu with its right edge at a widget's right edge, the first entry lit for the keyboard; it goes when it closes."""
+    menu.aboutToHide.connect(menu.deleteLater)
+    menu.popup(widget.mapToGlobal(QPoint(widget.width() - menu.sizeHint().width(), widget.height() + 4)))
+    menu.setActiveAction(next((action for action in menu.actions() if action.isEnabled()), menu.actions()[0]))
 
 
 def show_menu(page: RunsPage, place: QPoint, row: int, section: int) -> None:

@@ -31,6 +31,7 @@ class RunsToolbar(QFrame):
     edit_asked = Signal()
     group_asked = Signal()
     views_asked = Signal()
+    density_asked = Signal()
     cancel_asked = Signal()
 
     def __init__(self) -> None:
@@ -98,6 +99,9 @@ class RunsToolbar(QFrame):
         self.views_button = Button(
             "Views", self.views_asked.emit, icon="star", kind="ghost", size="small", tip="Saved views", shortcut="V"
         )
+        self.density_button = Button(
+            "", self.density_asked.emit, icon="density", kind="ghost", size="iconSmall", tip="Row height", shortcut="D"
+        )
         for button in (
             self.edit_button,
             self.compare_button,
@@ -105,6 +109,7 @@ class RunsToolbar(QFrame):
             self.columns_button,
             self.group_button,
             self.views_button,
+            self.density_button,
         ):
             row.addWidget(button)
         return second

@@ -118,7 +118,10 @@ class CellEditing(QObject):
         header = view.horizontalHeader()
         width = max(header.sectionSize(section), LEAST_WIDTH)
         left = header.sectionViewportPosition(section)
-        self.line.setGeometry(QRect(left, view.rowViewportPosition(row), width, view.rowHeight(row)))
+        top, height = view.rowViewportPosition(row), view.rowHeight(row)
+        # In low rows it stands out a little, for its text to stay whole.
+        more = max(0, self.line.sizeHint().height() - height)
+        self.line.setGeometry(QRect(left, top - more // 2, width, height + more))
 
     def _view(self, section: int) -> RunView:
         return self._views[0] if not self._views[0].isColumnHidden(section) else self._views[1]

@@ -37,6 +37,8 @@ from longshore.ui.widgets.basic import label, text_width, vertical
 Index = QModelIndex | QPersistentModelIndex
 ASIDE = Qt.ItemDataRole.UserRole + 1
 ROW = 28
+# The box, and what stands free around title and aside.
+_BESIDE = 60
 _MIME = "application/x-longshore-name"
 
 
@@ -71,9 +73,13 @@ class CheckedModel(QAbstractListModel):
 
     def put(self, checked: Sequence[str]) -> None:
         """Check these instead, and tell it."""
+        self.show_checked(checked)
+        self.changed.emit(list(self.checked))
+
+    def show_checked(self, checked: Sequence[str]) -> None:
+        """Check these instead, telling nobody."""
         self.checked = [each for each in checked if each in self._entries]
         self._again()
-        self.changed.emit(list(self.checked))
 
     def toggle(self, row: int) -> None:
         """Check a name, or take that back; it stays where it stands until the list is searched or opened again."""
@@ -176,18 +182,19 @@ class _Delegate(QStyledItemDelegate):
     """Draws what a name belongs to at the right."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        aside = str(index.data(ASIDE) or "")
-        room = text_width(aside, "small") + 12 if aside else 0
-        whole = QRect(option.rect)
-        background = QStyleOptionViewItem(option)
-        option.rect = whole.adjusted(0, 0, -room, 0)
         super().paint(painter, option, index)
         painter.save()
         painter.setFont(font("small"))
         painter.setPen(color("text.tertiary"))
         at_right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(background.rect.adjusted(0, 0, -8, 0), at_right, aside)
+        rect: QRect = option.rect
+        painter.drawText(rect.adjusted(0, 0, -8, 0), at_right, str(index.data(ASIDE) or ""))
         painter.restore()
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802
+        super().initStyleOption(option, index)
+        room = option.rect.width() - _BESIDE - text_width(str(index.data(ASIDE) or ""), "small")
+        option.text = option.fontMetrics.elidedText(option.text, Qt.TextElideMode.ElideMiddle, room)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(100, ROW)

@@ -58,10 +58,36 @@ MOST_IN_TIP = 1_000
 
 def all_columns(found: ColumnSet) -> list[Column]:
     """Give every column that could be shown for these names."""
-    metrics = [Column(f"metrics.{key}", key, "Metrics", f"metrics.`{key}`", 132) for key in found.metrics]
-    params = [Column(f"params.{key}", key, "Parameters", f"params.`{key}`", 112) for key in found.params]
-    tags = [Column(f"tags.{key}", key, "Tags", f"tags.`{key}`", 120) for key in found.tags]
-    return [*ATTRIBUTES, *metrics, *params, *tags]
+    return [*ATTRIBUTES, *map(_metric, found.metrics), *map(_param, found.params), *map(_tag, found.tags)]
+
+
+def _metric(key: str) -> Column:
+    return Column(f"metrics.{key}", key, "Metrics", f"metrics.`{key}`", 132)
+
+
+def _param(key: str) -> Column:
+    return Column(f"params.{key}", key, "Parameters", f"params.`{key}`", 112)
+
+
+def _tag(key: str) -> Column:
+    return Column(f"tags.{key}", key, "Tags", f"tags.`{key}`", 120)
+
+
+_MADE: dict[str, Callable[[str], Column]] = {"metrics": _metric, "params": _param, "tags": _tag}
+
+
+def columns_of_ids(found: ColumnSet, ids: Sequence[str]) -> list[Column]:
+    """Give the columns of some ids, in their order, those that are there: of thousands, few are made."""
+    attributes = {column.id: column for column in (*PINNED, *ATTRIBUTES)}
+    there = {"metrics": set(found.metrics), "params": set(found.params), "tags": set(found.tags)}
+    chosen = []
+    for each in ids:
+        kind, _dot, key = each.partition(".")
+        if each in attributes:
+            chosen.append(attributes[each])
+        elif key in there.get(kind, ()):
+            chosen.append(_MADE[kind](key))
+    return chosen
 
 
 def default_ids(rows: Sequence[RunRow]) -> list[str]:
@@ -86,6 +112,12 @@ def index_columns(columns: Sequence[Column]) -> tuple[str, ...]:
     # A note may be long, and few tables show it.
     notes = [f"t:{NOTE}"] if any(column.id == "note" for column in columns) else []
     return (*named, *notes, *(f"t:{tag}" for tag in _TAGS))
+
+
+def value_name(column: Column) -> str:
+    """Give the name of a metric's, param's or tag's column in the run index, empty for an attribute."""
+    letters = {"params": "p:", "tags": "t:", "metrics": "m:"}
+    return letters[column.kind] + column.key if column.kind in letters else ""
 
 
 _GROUPABLE = {"status": "status", "experiment": "experiment", "user": "user", "entry": "t:longshore.entry_point"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -21,6 +22,7 @@ ROW_ROLE = Qt.ItemDataRole.UserRole + 3
 COLUMN_ROLE = Qt.ItemDataRole.UserRole + 4
 # A bar as long as can be without being the best.
 NEARLY_BEST = 0.999
+_SEPARATORS = re.compile(r"\r\n|[\t\r\n\v\f\x85\u2028\u2029]")
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
@@ -183,11 +185,20 @@ class RunTableModel(QAbstractTableModel):
         return None
 
 
+def _copied(row: RunRow, column: Column) -> str:
+    """Give a cell on one line; what tells a table's cells and lines apart becomes a space."""
+    if isinstance(row, GroupRow) and column.id in ("status", "name"):
+        value: object = text(row, column) if column.id == "status" else row.name
+    else:
+        value = raw(row, column)
+    return "" if value is None else _SEPARATORS.sub(" ", str(value))
+
+
 def as_table(rows: Sequence[RunRow], columns: Sequence[Column]) -> str:
     """Give rows as tab-separated text with a header, values as they were logged."""
     columns = [column for column in columns if column is not BOX]
     lines = ["\t".join(["run_id", *(column.id for column in columns)])]
     for row in rows:
-        cells = [raw(row, column) for column in columns]
-        lines.append("\t".join([row.run_id, *("" if cell is None else str(cell) for cell in cells)]))
+        cells = [_copied(row, column) for column in columns]
+        lines.append("\t".join(["" if isinstance(row, GroupRow) else row.run_id, *cells]))
     return "\n".join(lines)

@@ -45,6 +45,8 @@ class RowsPainter:
     """What one half of the table looks like."""
 
     hovered: int = -1
+    # What is in a row stands in its middle, however high it is.
+    row_height: int = ROW_HEIGHT
     # run id -> number of its colour and dash
     swatches: dict[str, int] = field(default_factory=dict)
 
@@ -60,9 +62,11 @@ class RowsPainter:
         last = len(model.rows) - 1 if last < 0 else last
         top = view.rowViewportPosition(first)
         runs = model.runs_between(first, last)
-        lines = [(first + at, top + at * ROW_HEIGHT, run) for at, run in enumerate(runs)]
+        rows = [(first + at, top + at * self.row_height, run) for at, run in enumerate(runs)]
         selected = _selected(view, first, last)
-        self._backgrounds(painter, lines, selected, dirty)
+        self._backgrounds(painter, rows, selected, dirty)
+        above = (self.row_height - ROW_HEIGHT) // 2
+        lines = [(row, top + above, run) for row, top, run in rows]
         for column, left, width in _columns(view, model, dirty):
             self._column(painter, model, column, left, width, lines, selected)
 
@@ -72,9 +76,9 @@ class RowsPainter:
             if row == self.hovered:
                 token = "bg.selectedHover" if token else "bg.hover"
             if token:
-                painter.fillRect(dirty.left(), top, dirty.width(), ROW_HEIGHT, color(token))
+                painter.fillRect(dirty.left(), top, dirty.width(), self.row_height, color(token))
         painter.setPen(QPen(color("border.subtle"), 1))
-        ends = [top + ROW_HEIGHT - 0.5 for _row, top, _run in lines]
+        ends = [top + self.row_height - 0.5 for _row, top, _run in lines]
         painter.drawLines([QLineF(dirty.left(), y, dirty.right() + 1, y) for y in ends])
 
     def _column(

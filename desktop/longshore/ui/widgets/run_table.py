@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby, islice
+from itertools import groupby
 
 from PySide6.QtCore import (
     QEvent,
@@ -13,80 +13,28 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPoint,
-    QRectF,
-    QSize,
     Qt,
+    QTimer,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from longshore.tracking.index.group_rows import GroupRows
 from longshore.tracking.rows import GROUP, MEAN, GroupRow, Rows
-from longshore.ui.theme.fonts import font
-from longshore.ui.theme.style import color
 from longshore.ui.widgets.basic import horizontal, vertical
 from longshore.ui.widgets.cell_editing import CellEditing
 from longshore.ui.widgets.run_columns import BOX, NAME, PINNED, Column
 from longshore.ui.widgets.run_model import RunTableModel, as_table
-from longshore.ui.widgets.run_paint import ROW_HEIGHT
+from longshore.ui.widgets.run_strip import Edge, GroupStrip
 from longshore.ui.widgets.run_view import BoxHeader, RunView
 
-STRIP = 20
 # What a mean's deviation takes beside it.
 DEVIATION_WIDTH = 48
 # More rows would take longer than a person waits; exporting is for them.
 MOST_COPIED = 10_000
-
-
-class GroupStrip(QWidget):
-    """Names the groups of columns above the header; follows widths and scrolling."""
-
-    def __init__(self, view: RunView, model: RunTableModel, pinned: bool) -> None:
-        super().__init__()
-        self._view, self._model, self._pinned = view, model, pinned
-        self.setFixedHeight(STRIP)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        header = view.horizontalHeader()
-        header.sectionResized.connect(self._redraw)
-        header.sectionCountChanged.connect(self._redraw)
-        view.horizontalScrollBar().valueChanged.connect(self._redraw)
-
-    def _redraw(self, *_arguments: int) -> None:
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(100, STRIP)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), color("bg.sunken"))
-        painter.setFont(font("caption"))
-        header, last = self._view.horizontalHeader(), ""
-        for section, column in enumerate(self._model.columns):
-            if (section < len(PINNED)) != self._pinned or column.group == last:
-                continue
-            last = column.group
-            left = header.sectionViewportPosition(section)
-            if section > (0 if self._pinned else len(PINNED)):
-                painter.setPen(color("border.default"))
-                painter.drawLine(left, 4, left, STRIP - 4)
-            painter.setPen(color("text.tertiary"))
-            words = QRectF(max(left, 0) + 8, 0, 200, STRIP)
-            painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), column.group)
-        painter.setPen(color("border.subtle"))
-        painter.drawLine(0, STRIP - 1, self.width(), STRIP - 1)
-
-
-class Edge(QWidget):
-    """The line where the pinned columns end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedWidth(1)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), color("border.control"))
+# So many are read within a frame; more are for a worker.
+MOST_AT_ONCE = 200
 
 
 class RunTable(QWidget):
@@ -105,7 +53,12 @@ class RunTable(QWidget):
     # A group shall open or close: what names it.
     group_toggled = Signal(str)
     group_asked = Signal()
+    # More rows than can be read at once shall be copied.
+    copy_asked = Signal()
+    # The ids of the columns, in the order into which a person dragged them.
+    columns_moved = Signal(list)
     views_asked = Signal()
+    density_asked = Signal()
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
@@ -130,6 +83,9 @@ class RunTable(QWidget):
         self.pinned.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.pinned.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._lay_out(right)
+        # Widths that a person chose, by the columns' ids.
+        self._widths: dict[str, int] = {}
+        self._fitting = False
         self.editing = CellEditing(self.pinned, self.rest, self.model)
         self._connect()
         self._fit_columns()
@@ -156,6 +112,9 @@ class RunTable(QWidget):
             view.menu_asked.connect(self._ask_menu)
             view.mark_clicked.connect(self._toggle)
             view.horizontalHeader().sectionClicked.connect(self._sort)
+            view.horizontalHeader().sectionResized.connect(self._note_width)
+        self.rest.horizontalHeader().setSectionsMovable(True)
+        self.rest.horizontalHeader().sectionMoved.connect(self._note_order)
         self.editing.written.connect(self.cell_written)
         self.editing.too_long.connect(self._edit_alone)
         self.pinned.selectionModel().selectionChanged.connect(self._selection_changed)
@@ -171,17 +130,35 @@ class RunTable(QWidget):
         return False
 
     def _fit_columns(self) -> None:
+        self._fitting = True
         for section, column in enumerate(self.model.columns):
             pinned = section < len(PINNED)
             self.pinned.setColumnHidden(section, not pinned)
             self.rest.setColumnHidden(section, pinned)
             view = self.pinned if pinned else self.rest
-            wanted, given = self._wanted_width(column), view.property(f"sized {column.id}")
-            # A width that a person chose stays.
-            if not given or view.columnWidth(section) == 100 or view.columnWidth(section) == given != wanted:
-                view.setColumnWidth(section, wanted)
-                view.setProperty(f"sized {column.id}", wanted)
+            view.setColumnWidth(section, self._widths.get(column.id) or self._wanted_width(column))
+        self._fitting = False
         self._fit_left()
+
+    def _note_width(self, section: int, _before: int, width: int) -> None:
+        """Keep a width that a person chose with its column, wherever that goes."""
+        if not self._fitting and width and section < len(self.model.columns):
+            self._widths[self.model.columns[section].id] = width
+
+    def _note_order(self, _section: int, _before: int, _after: int) -> None:
+        """Tell the order into which a person dragged the columns, once the drag is over; the model shows it then."""
+        if not self._fitting:
+            QTimer.singleShot(0, self, self._tell_order)
+
+    def _tell_order(self) -> None:
+        header = self.rest.horizontalHeader()
+        order = [header.logicalIndex(place) for place in range(header.count())]
+        ids = [self.model.columns[section].id for section in order if section >= len(PINNED)]
+        self._fitting = True
+        for place in range(header.count()):
+            header.moveSection(header.visualIndex(place), place)
+        self._fitting = False
+        self.columns_moved.emit(ids)
 
     def _wanted_width(self, column: Column) -> int:
         deviations = column.kind == "metrics" and self.model.grouping.by and self.model.grouping.aggregate == MEAN
@@ -193,8 +170,6 @@ class RunTable(QWidget):
 
     def show_columns(self, columns: Sequence[Column]) -> None:
         """Show these columns behind the pinned ones."""
-        for column in self.model.columns[len(PINNED) :]:
-            self.rest.setProperty(f"sized {column.id}", None)
         with self._keeping_place():
             self.model.show_columns(columns)
 
@@ -234,7 +209,20 @@ class RunTable(QWidget):
             # Laid out now: until then the scroll bar knows the old rows.
             self.rest.doItemsLayout()
             self.pinned.doItemsLayout()
-            self.rest.verticalScrollBar().setValue(places[top[0]] * ROW_HEIGHT + top[1])
+            self.rest.verticalScrollBar().setValue(places[top[0]] * self.row_height + top[1])
+
+    @property
+    def row_height(self) -> int:
+        """How high a row is. Units: device-independent pixels."""
+        return self.pinned.look.row_height
+
+    def show_row_height(self, height: int) -> None:
+        """Make all rows so high; the first one in sight stays."""
+        first = self.rest.verticalScrollBar().value() // self.row_height
+        for view in (self.pinned, self.rest):
+            view.show_row_height(height)
+            view.doItemsLayout()
+        self.rest.verticalScrollBar().setValue(first * height)
 
     def scroll_to_top(self) -> None:
         """Show the first row."""
@@ -245,7 +233,7 @@ class RunTable(QWidget):
 
     def _first_in_sight(self) -> tuple[str, int]:
         """Give the run that the person scrolled to and how much of it is above; at the top, new runs push others down."""
-        row, above = divmod(self.rest.verticalScrollBar().value(), ROW_HEIGHT)
+        row, above = divmod(self.rest.verticalScrollBar().value(), self.row_height)
         return (self._run_at(row), above) if row or above else ("", 0)
 
     def _selected_parts(self) -> list[tuple[int, int]]:
@@ -255,6 +243,10 @@ class RunTable(QWidget):
     @property
     def _selected_rows(self) -> int:
         return sum(last - first + 1 for first, last in self._selected_parts())
+
+    def selected_places(self) -> list[int]:
+        """Give the places of the selected rows."""
+        return [place for first, last in self._selected_parts() for place in range(first, last + 1)]
 
     @property
     def selected_count(self) -> int:
@@ -296,8 +288,10 @@ class RunTable(QWidget):
 
     def copy(self) -> None:
         """Put the selected runs on the clipboard, as a table that spreadsheets take."""
-        places = (place for first, last in self._selected_parts() for place in range(first, last + 1))
-        shown = [self.model.row(place) for place in islice(places, MOST_COPIED)]
+        if self._selected_rows > MOST_AT_ONCE:
+            self.copy_asked.emit()
+            return
+        shown = [self.model.row(place) for place in self.selected_places()]
         QGuiApplication.clipboard().setText(as_table(shown, self.model.columns))
 
     def rename(self) -> None:
@@ -364,19 +358,23 @@ class RunTable(QWidget):
                 view.viewport().update()
 
     def _key(self, key: int, modifiers: object) -> None:
+        asking = {
+            Qt.Key.Key_C: self.compare_asked,
+            Qt.Key.Key_D: self.density_asked,
+            Qt.Key.Key_G: self.group_asked,
+            Qt.Key.Key_V: self.views_asked,
+        }
         current = self.pinned.selectionModel().currentIndex()
-        control = modifiers == Qt.KeyboardModifier.ControlModifier
-        if key == Qt.Key.Key_C and control:
+        if key == Qt.Key.Key_C and modifiers == Qt.KeyboardModifier.ControlModifier:
             self.copy()
-        elif key == Qt.Key.Key_C:
-            self.compare_asked.emit()
-        elif key == Qt.Key.Key_G:
-            self.group_asked.emit()
-        elif key == Qt.Key.Key_V:
-            self.views_asked.emit()
-        elif not current.isValid():
-            return
-        elif key == Qt.Key.Key_Space:
+        elif Qt.Key(key) in asking:
+            asking[Qt.Key(key)].emit()
+        elif current.isValid():
+            self._key_on(current, key)
+
+    def _key_on(self, current: QModelIndex, key: int) -> None:
+        """Do what a key does with the keyboard's row."""
+        if key == Qt.Key.Key_Space:
             flags = QItemSelectionModel.SelectionFlag.Toggle | QItemSelectionModel.SelectionFlag.Rows
             self.pinned.selectionModel().select(current, flags)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):

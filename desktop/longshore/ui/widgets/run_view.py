@@ -33,6 +33,7 @@ OURS = (
     Qt.Key.Key_F2,
     Qt.Key.Key_G,
     Qt.Key.Key_V,
+    Qt.Key.Key_D,
 )
 KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
@@ -101,6 +102,13 @@ class RunView(QTableView):
         header.setSectionsClickable(True)
         header.setMinimumSectionSize(BOX.width)
         self.look = RowsPainter()
+
+    def show_row_height(self, height: int) -> None:
+        """Make all rows so high."""
+        self.look.row_height = height
+        self.verticalHeader().setMinimumSectionSize(height)
+        self.verticalHeader().setDefaultSectionSize(height)
+        self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier)
