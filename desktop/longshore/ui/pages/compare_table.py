@@ -81,9 +81,11 @@ def change_words(found: Change) -> str:
     if found.amount is None:
         return ""
     sign = "+" if found.amount > 0 else "-"
+    size = abs(found.amount)
+    amount = f"{size:.4g}" if 1e-5 <= size < 0.001 else number(size)
     if found.ratio is None or abs(found.ratio) >= 10:
-        return f"{sign}{number(abs(found.amount))}"
-    return f"{sign}{number(abs(found.amount))} ({sign}{abs(found.ratio) * 100:.1f} %)"
+        return f"{sign}{amount}"
+    return f"{sign}{amount} ({sign}{abs(found.ratio) * 100:.1f} %)"
 
 
 class Differences(QWidget):
