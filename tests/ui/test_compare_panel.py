@@ -21,6 +21,7 @@ from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.runs import Metric
 from longshore.settings import Home
 from longshore.store import quick
+from longshore.tracking.compare import Comparison
 from longshore.tracking.comparing.boxes import boxes
 from longshore.tracking.comparing.fields import RunSet, of_rows
 from longshore.tracking.rows import RunRow
@@ -464,3 +465,23 @@ def test_that_the_comparison_grows_and_its_height_is_kept(
     qtbot.waitUntil(lambda: again.compare_panel.height() > before + 100)
     again.compare_panel.grow_button.click()
     qtbot.waitUntil(lambda: again.compare_panel.height() < before + 100)
+
+
+def test_that_a_wide_comparison_makes_the_cells_that_come_into_view(qtbot: QtBot) -> None:
+    runs = tuple(run_row(str(n)) for n in range(50))
+    metrics = {f"m{k:04}": {run.run_id: float(k) for run in runs} for k in range(1_500)}
+    table = Differences()
+    qtbot.addWidget(table)
+    table.resize(600, 300)
+    table.show()
+    table.show_comparison(Comparison(runs, {}, metrics, {}, {}, {}, {}), runs[0].run_id, only=True)
+    assert table.table.rowCount() == 1_500
+    assert table.table.item(0, 50).text() == "0"
+    assert table.table.item(1_499, 1) is None
+    table.table.scrollToBottom()
+    qtbot.waitUntil(lambda: table.table.item(1_499, 50) is not None)
+    assert table.table.item(1_499, 50).text() == "1,499"
+
+
+def run_row(name: str) -> RunRow:
+    return RunRow(name, f"run {name}", "FINISHED", None, None, "", "1", "e", {}, {}, {})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from longshore.errors import LongshoreError
 from longshore.progress import CancelToken, Progress
@@ -155,11 +155,14 @@ class FilesTab(PairTab):
         inside = QWidget(area)
         row = horizontal(inside, spacing=12)
         for place, run in enumerate(self.runs):
-            row.addWidget(self._image(place, run.name, found.get(run.run_id)), 1)
+            if run.run_id in found:
+                row.addWidget(self._image(place, run.name, found[run.run_id]), 1)
         area.setWidget(inside)
-        self._show_beside(area)
+        missing = [run.name for run in self.runs if run.run_id not in found]
+        words = f"{len(missing)} of {len(self.runs)} runs have no such file: {', '.join(missing)}"
+        self._show_beside(*([ElidedLabel(words, "small", "secondary")] if missing else []), area)
 
-    def _image(self, place: int, name: str, shown: Shown | None) -> QWidget:
+    def _image(self, place: int, name: str, shown: Shown) -> QWidget:
         from longshore.ui.pages.compare_table import swatch_icon
         from longshore.ui.widgets.artifact_content import content_of
         from longshore.ui.widgets.basic import label
@@ -175,9 +178,8 @@ class FilesTab(PairTab):
         row.addWidget(mark)
         row.addWidget(title, 1)
         column.addWidget(head)
-        made.setToolTip(", ".join([name, *(shown.facts if shown else ())]))
-        missing = EmptyState("image", "Not there", "This run has no such file.")
-        column.addWidget(missing if shown is None else content_of(shown), 1)
+        made.setToolTip(", ".join([name, *shown.facts]))
+        column.addWidget(content_of(shown), 1)
         return made
 
     def _fail(self, error: LongshoreError) -> None:
@@ -190,6 +192,8 @@ class FilesTab(PairTab):
         clear(layout)
         for widget in widgets:
             layout.addWidget(widget)
+        if isinstance(layout, QVBoxLayout) and widgets:
+            layout.setStretchFactor(widgets[-1], 1)
 
 
 def _first(found: FileList) -> int:

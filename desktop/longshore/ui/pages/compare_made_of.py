@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from longshore.errors import LongshoreError
@@ -21,6 +23,7 @@ from longshore.ui.shell.tasks import Work
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.widgets.basic import ElidedLabel, clear, vertical
+from longshore.ui.widgets.late_content import TURN_MS
 from longshore.ui.widgets.plain_table import PlainTable, TextColumn, TextRow
 from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
 from longshore.ui.widgets.times import size
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from longshore.tracking.comparing.data import DataLine, DataVersion
     from longshore.tracking.comparing.environment import EnvironmentDifference
 
+# So many cells are made in one turn of the event loop.
+_CELLS = 600
 _SIGNS = {"added": "+ added", "removed": "- removed", "changed": "changed"}
 
 
@@ -157,9 +162,19 @@ class DataTab(Part):
             table.setHorizontalHeaderItem(section, head)
             table.setColumnWidth(section, 230)
         header.setStretchLastSection(True)
-        for row, line in enumerate(lines):
-            _fill(table, row, line, runs, baseline)
         self._show(table)
+        self._fill_on(table, iter(enumerate(lines)), runs, baseline)
+
+    def _fill_on(
+        self, table: QTableWidget, waiting: Iterator[tuple[int, DataLine]], runs: Sequence[RunRow], baseline: str
+    ) -> None:
+        """Make some rows, and the others a turn later."""
+        for row, line in islice(waiting, max(1, _CELLS // (len(runs) + 1))):
+            _fill(table, row, line, runs, baseline)
+            if row + 1 == table.rowCount():
+                return
+        # The table may be gone by then, and its turn with it.
+        QTimer.singleShot(TURN_MS, table, partial(self._fill_on, table, waiting, runs, baseline))
 
 
 def _fill(table: QTableWidget, row: int, line: DataLine, runs: Sequence[RunRow], baseline: str) -> None:

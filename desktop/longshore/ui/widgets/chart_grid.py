@@ -31,6 +31,7 @@ class ChartGrid(QScrollArea):
         self._grid = QGridLayout(holder)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         for chart in charts:
             chart.setMinimumWidth(MIN_WIDTH)
         self.setWidget(holder)
