@@ -21,6 +21,7 @@ from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.runs import Metric
 from longshore.settings import Home
 from longshore.store import quick
+from longshore.tracking.compare import Comparison
 from longshore.tracking.comparing.boxes import boxes
 from longshore.tracking.comparing.fields import RunSet, of_rows
 from longshore.tracking.rows import RunRow
@@ -229,6 +230,7 @@ def test_that_a_change_is_said_with_its_sign_and_share() -> None:
 
     assert change_words(Change(0.05, 0.015)) == "+0.05 (+1.5 %)"
     assert change_words(Change(-2.0, None)) == "-2"
+    assert change_words(Change(-0.0004, -0.5)) == "-0.0004 (-50.0 %)"
     assert change_words(Change(5000.0, 5000.0)) == "+5,000", "a share of half a million percent says nothing"
     assert change_words(Change()) == ""
 
@@ -433,3 +435,53 @@ def test_that_logarithmic_axes_of_a_scatter_are_only_taken_where_values_allow_it
     frame = plot.frame_now()
     assert frame is not None
     assert (frame.x.log, frame.y.log) == (False, True)
+
+
+def test_that_where_the_tabs_have_no_room_a_list_stands_for_them(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    panel = page.compare_panel
+    page.window().resize(1440, 900)
+    qtbot.waitUntil(lambda: panel.tabs.isVisible() and not panel.tab_select.isVisible())
+    page.window().resize(1024, 680)
+    shown = panel.tabs if panel.tabs.isVisible() else panel.tab_select
+    qtbot.waitUntil(lambda: shown.width() >= shown.minimumSizeHint().width())
+    panel.tab_select.choose("differences")
+    panel.tab_select.activated.emit(1)
+    assert panel.tabs.current == "differences"
+
+
+def test_that_the_comparison_grows_and_its_height_is_kept(
+    page: RunsPage, forest: Forest, qtbot: QtBot, served_home: Home, open_shell: ShellMaker
+) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    panel = page.compare_panel
+    before = panel.height()
+    panel.grow_button.click()
+    qtbot.waitUntil(lambda: panel.height() > before + 100)
+    key = f"runs.compare/{forest.project}"
+    qtbot.waitUntil(lambda: (quick.view_state(served_home, key) or {}).get("height") == 85, timeout=10_000)
+    again = open_page(open_shell(served_home), forest, qtbot)
+    compare(again, forest.ids[:2], qtbot)
+    qtbot.waitUntil(lambda: again.compare_panel.height() > before + 100)
+    again.compare_panel.grow_button.click()
+    qtbot.waitUntil(lambda: again.compare_panel.height() < before + 100)
+
+
+def test_that_a_wide_comparison_makes_the_cells_that_come_into_view(qtbot: QtBot) -> None:
+    runs = tuple(run_row(str(n)) for n in range(50))
+    metrics = {f"m{k:04}": {run.run_id: float(k) for run in runs} for k in range(1_500)}
+    table = Differences()
+    qtbot.addWidget(table)
+    table.resize(600, 300)
+    table.show()
+    table.show_comparison(Comparison(runs, {}, metrics, {}, {}, {}, {}), runs[0].run_id, only=True)
+    assert table.table.rowCount() == 1_500
+    assert table.table.item(0, 50).text() == "0"
+    assert table.table.item(1_499, 1) is None
+    table.table.scrollToBottom()
+    qtbot.waitUntil(lambda: table.table.item(1_499, 50) is not None)
+    assert table.table.item(1_499, 50).text() == "1,499"
+
+
+def run_row(name: str) -> RunRow:
+    return RunRow(name, f"run {name}", "FINISHED", None, None, "", "1", "e", {}, {}, {})

@@ -14,6 +14,12 @@ from longshore.projects.model import GitState
 
 # A repository's own configuration could name programs to run on `git status`: fsmonitor, hooks, filters.
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotePath=false")
+# In a partial clone, git would fetch what it misses, by whatever program the repository names for that.
+_OFFLINE = tuple(
+    part
+    for name in ("protocol", *(f"protocol.{each}" for each in ("file", "ext", "ssh", "git", "http", "https")))
+    for part in ("-c", f"{name}.allow=never")
+)
 _TIMEOUT_S = 30.0
 
 
@@ -76,8 +82,8 @@ def top_folder(path: Path) -> Path | None:
 
 def _start(path: Path, question: Question) -> subprocess.Popen[bytes]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    command = [program() or "git", *_SAFE, *_filters_off(path), *question.arguments]
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    command = [program() or "git", *_SAFE, *_OFFLINE, *_filters_off(path), *question.arguments]
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     return subprocess.Popen(
         command,

@@ -16,7 +16,7 @@ MOST_PATCH_BYTES = 2_000_000
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _FIELDS, _RECORDS = "\x1f", "\x1e"
 _FORMAT = "%m%x1f%H%x1f%an%x1f%aI%x1f%s%x1e"
-_DIFFERENCE = ("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-M")
+_DIFFERENCE = ("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short", "--relative", "-M")
 # Files that hold secrets stay out of sight, as they stay out of what a run records.
 _PATHS = ("--", ".", ":(exclude,glob)**/.env", ":(exclude,glob)**/.env.*")
 
@@ -71,6 +71,9 @@ def between(path: Path, old: str, new: str) -> Between:
             (
                 "log",
                 "--left-right",
+                "--no-show-signature",
+                "--no-ext-diff",
+                "--no-textconv",
                 f"--max-count={MOST_COMMITS + 1}",
                 f"--format={_FORMAT}",
                 f"{old}...{new}",

@@ -72,6 +72,25 @@ def test_that_commits_that_are_not_there_and_folders_without_git_are_said(
         between(tmp_path / "plain", shas[0], shas[1])
 
 
+def test_that_nothing_that_a_repository_names_is_run(repository: tuple[Path, list[str]], tmp_path: Path) -> None:
+    folder, shas = repository
+    trap = tmp_path / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\nexit 1\n")
+    trap.chmod(0o755)
+    header, _gap, message = git(folder, "cat-file", "commit", shas[1]).partition("\n\n")
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n abc\n -----END PGP SIGNATURE-----"
+    (tmp_path / "commit").write_text(f"{header}\n{signature}\n\n{message}\n")
+    sha = git(folder, "hash-object", "-t", "commit", "-w", str(tmp_path / "commit"))
+    (folder / ".git" / "info" / "attributes").write_text("*.py diff=trap\n")
+    for key, value in {
+        "log.showSignature": "true", "gpg.program": str(trap), "diff.external": str(trap), "core.pager": str(trap),
+        "diff.trap.textconv": str(trap), "diff.trap.command": str(trap), "core.fsmonitor": str(trap),
+    }.items():  # fmt: skip
+        git(folder, "config", key, value)
+    assert between(folder, shas[0], sha).commits
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_that_the_code_of_two_runs_is_compared_with_what_was_not_committed(
     client: Client, new_run: Callable[..., Run], repository: tuple[Path, list[str]]
 ) -> None:

@@ -91,6 +91,7 @@ class ScatterTab(FieldsTab):
         self.plot = ScatterPlot()
         self.plot.opened.connect(self.opened)
         self.figure = ScatterFigure(context.runner, self.plot, self)
+        self.row.addWidget(self.figure.menu_button())
         self.figure.hide()
 
     def show_known(self) -> None:
@@ -137,6 +138,7 @@ class ParallelTab(FieldsTab):
         self.plot.opened.connect(self.opened)
         self.plot.brushed.connect(self._brushed)
         self.figure = RunFigure(context.runner, self.plot, "Parallel coordinates", self)
+        self.row.addWidget(self.figure.menu_button())
         self.figure.hide()
 
     def show_known(self) -> None:
@@ -214,6 +216,7 @@ class BoxTab(FieldsTab):
         self.plot = BoxPlot()
         self.plot.opened.connect(self.opened)
         self.figure = RunFigure(context.runner, self.plot, "Box plot", self)
+        self.row.addWidget(self.figure.menu_button())
         self.figure.hide()
 
     def show_known(self) -> None:
@@ -285,6 +288,7 @@ class ImportanceTab(FieldsTab):
         self.method = ElidedLabel("", "small", "secondary")
         self.row.addWidget(self.method, 1)
         self.figure = BarFigure(context.runner, self)
+        self.row.addWidget(self.figure.menu_button())
         self.figure.hide()
 
     def show_known(self) -> None:

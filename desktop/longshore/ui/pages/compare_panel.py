@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QWidget
 
@@ -17,10 +17,15 @@ from longshore.ui.pages.runs_work import Compared
 from longshore.ui.shell.context import AppContext
 from longshore.ui.widgets.basic import Button, Margins, clear, horizontal, label, vertical
 from longshore.ui.widgets.choices import Tabs
+from longshore.ui.widgets.select import Select
 from longshore.ui.widgets.states import ErrorState, Loading
 
 HEAD, LEAST_BODY = 44, 220
 GAP, LEAST_TABLE = 16, 260
+# What the head needs beside title and tabs.
+BESIDE_TABS = 140
+# Percent of the page that the comparison takes at first, and when it has grown.
+HEIGHT, GROWN = 40, 85
 TABS = (
     ("curves", "Curves"),
     ("differences", "Differences"),
@@ -28,6 +33,10 @@ TABS = (
     ("parallel", "Parallel coordinates"),
     ("box", "Box plot"),
     ("importance", "Importance"),
+    ("code", "Code"),
+    ("environment", "Environment"),
+    ("data", "Data"),
+    ("files", "Artifacts"),
 )
 
 
@@ -46,6 +55,7 @@ class ComparePanel(QFrame):
         self.setMinimumHeight(HEAD + LEAST_BODY)
         self._layout = CompareLayout(context, self)
         self._compared: Compared | None = None
+        self._watched = False
         self._parts: dict[str, Part] = {}
         # The tabs whose content is older than the comparison.
         self._stale: set[str] = set()
@@ -67,7 +77,15 @@ class ComparePanel(QFrame):
         self.tabs = Tabs(TABS)
         self.tabs.chosen.connect(self._choose)
         row.addWidget(self.tabs)
+        # Stands for the tabs where they have no room.
+        self.tab_select = Select("What is compared", [(title, tab) for tab, title in TABS])
+        self.tab_select.activated.connect(lambda _place: self._choose(self.tab_select.value))
+        self.tab_select.hide()
+        row.addWidget(self.tab_select)
         row.addStretch(1)
+        self.grow_button = Button("", self._grow, icon="arrow-up", kind="ghost", size="icon")
+        self._show_grown()
+        row.addWidget(self.grow_button)
         row.addWidget(
             Button(
                 "", self.closed.emit, icon="x", kind="ghost", size="icon", tip="Close the comparison", shortcut="Esc"
@@ -81,7 +99,9 @@ class ComparePanel(QFrame):
         self._title.setText(f"Compare {count} runs")
         if self._layout.enter_project():
             self.tabs.choose(self._layout.text("tab", "curves", [tab for tab, _title in TABS]))
+            self.tab_select.choose(self.tabs.current)
             self._compared = None
+            QTimer.singleShot(0, self, self.restore_height)
         if self._compared is None:
             self._show_instead(Loading("Comparing…"))
 
@@ -117,8 +137,62 @@ class ComparePanel(QFrame):
         self._show_tab()
 
     def _choose(self, tab: str) -> None:
+        self.tabs.choose(tab)
+        self.tab_select.choose(tab)
         self._layout.put("tab", tab)
         self._show_tab()
+
+    # -- room ---------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - self._title.sizeHint().width() - BESIDE_TABS
+        fits = self.tabs.sizeHint().width() <= room
+        self.tabs.setVisible(fits)
+        self.tab_select.setVisible(not fits)
+        if not fits:
+            self.tab_select.choose(self.tabs.current)
+
+    def restore_height(self) -> None:
+        """Be as high as somebody made it in this project."""
+        splitter = self.parentWidget()
+        if not isinstance(splitter, QSplitter):
+            return
+        if not self._watched:
+            self._watched = True
+            splitter.splitterMoved.connect(self._keep_height)
+        share = self._layout.number("height", HEIGHT)
+        self._set_share(min(95, max(20, share)))
+        self._show_grown()
+
+    def _keep_height(self, *_moved: int) -> None:
+        splitter = self.parentWidget()
+        if isinstance(splitter, QSplitter) and self.isVisible() and sum(splitter.sizes()) > 0:
+            self._layout.put("height", 100 * splitter.sizes()[-1] // sum(splitter.sizes()))
+            self._show_grown()
+
+    def _set_share(self, percent: int) -> None:
+        splitter = self.parentWidget()
+        if isinstance(splitter, QSplitter):
+            whole = max(100, splitter.height())
+            splitter.setSizes([whole * (100 - percent) // 100, whole * percent // 100])
+
+    @property
+    def _grown(self) -> bool:
+        return self._layout.number("height", HEIGHT) >= GROWN
+
+    def _grow(self) -> None:
+        """Take nearly all of the page, or go back to less than half."""
+        percent = HEIGHT if self._grown else GROWN
+        self._layout.put("height", percent)
+        self._set_share(percent)
+        self._show_grown()
+
+    def _show_grown(self) -> None:
+        tip = "Give the table more room" if self._grown else "Give the comparison more room"
+        self.grow_button.set_icon("arrow-down" if self._grown else "arrow-up")
+        self.grow_button.setToolTip(tip)
+        self.grow_button.setAccessibleName(tip)
 
     def _show_tab(self) -> None:
         if self._compared is None:
@@ -138,7 +212,23 @@ class ComparePanel(QFrame):
             return CurvesTab(self._context, self._layout, self._pin, self._stack)
         if tab == "differences":
             return DifferencesTab(self._layout, self._pin, self._stack)
-        return self._make_chart(tab)
+        return self._make_difference(tab) or self._make_chart(tab)
+
+    def _make_difference(self, tab: str) -> Part | None:
+        if tab == "code":
+            from longshore.ui.pages.compare_code import CodeTab
+
+            return CodeTab(self._context, self._layout, self._pin, self._stack)
+        if tab == "files":
+            from longshore.ui.pages.compare_files import FilesTab
+
+            return FilesTab(self._context, self._layout, self._pin, self._stack)
+        if tab in ("environment", "data"):
+            from longshore.ui.pages.compare_made_of import DataTab, EnvironmentTab
+
+            kind = EnvironmentTab if tab == "environment" else DataTab
+            return kind(self._context, self._layout, self._pin, self._stack)
+        return None
 
     def _make_chart(self, tab: str) -> Part:
         from longshore.ui.pages import compare_charts as charts

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QFontMetrics, QIcon, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -81,9 +81,11 @@ def change_words(found: Change) -> str:
     if found.amount is None:
         return ""
     sign = "+" if found.amount > 0 else "-"
+    size = abs(found.amount)
+    amount = f"{size:.4g}" if 1e-5 <= size < 0.001 else number(size)
     if found.ratio is None or abs(found.ratio) >= 10:
-        return f"{sign}{number(abs(found.amount))}"
-    return f"{sign}{number(abs(found.amount))} ({sign}{abs(found.ratio) * 100:.1f} %)"
+        return f"{sign}{amount}"
+    return f"{sign}{amount} ({sign}{abs(found.ratio) * 100:.1f} %)"
 
 
 class Differences(QWidget):
@@ -99,7 +101,9 @@ class Differences(QWidget):
         self._baseline = ""
         # The table's width with every run's name whole.
         self.wanted_width = 0
-        self._waiting: Iterator[tuple[int, Line]] = iter(())
+        self._lines: list[Line] = []
+        # The rows that have their cells: of a hundred thousand only those that came into view.
+        self._made: set[int] = set()
         column = vertical(self, spacing=6)
         head = QWidget(self)
         row = horizontal(head, spacing=8)
@@ -118,6 +122,8 @@ class Differences(QWidget):
         column.addWidget(head)
         self.table = _Table(self)
         self.table.pinned.connect(self._pin)
+        self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._fill())
+        self.table.resized.connect(self._fill)
         column.addWidget(self.table, 1)
 
     def show_comparison(self, found: Comparison, baseline: str, *, only: bool) -> None:
@@ -131,9 +137,9 @@ class Differences(QWidget):
         everything = lines_of(found, all_values=True)
         self.count.setText(f"Only differences, {len(differing):,} of {len(everything):,}")
         lines = differing if only else everything
+        self._lines, self._made = lines, set()
         self._lay_out(len(lines))
-        self._waiting = iter(enumerate(lines))
-        self._fill()
+        self._fill(first=0)
 
     def _show_baseline(self) -> None:
         assert self._found is not None
@@ -159,16 +165,21 @@ class Differences(QWidget):
         self.wanted_width = header.length() + SCROLL_BAR
         header.setStretchLastSection(True)
 
-    def _fill(self) -> None:
-        """Make some rows, and the others a turn later: a wide comparison has a hundred thousand cells."""
-        assert self._found is not None
-        left = _CELLS
-        for row, line in self._waiting:
-            self._fill_row(row, line)
-            left -= len(self._found.runs) + 1
-            if left <= 0:
-                QTimer.singleShot(TURN_MS, self, self._fill)
-                return
+    def _fill(self, first: int | None = None) -> None:
+        """Make the rows in view, the first ones at once, the others a turn later."""
+        if self._found is None:
+            return
+        if first is None:
+            first = max(0, self.table.rowAt(0))
+        seen = self.table.viewport().height() // max(1, self.table.verticalHeader().defaultSectionSize()) + 2
+        a_turn = max(1, _CELLS // (len(self._found.runs) + 1))
+        last = min(len(self._lines), first + max(seen, a_turn))
+        missing = [row for row in range(first, last) if row not in self._made]
+        for row in missing[:a_turn]:
+            self._made.add(row)
+            self._fill_row(row, self._lines[row])
+        if len(missing) > a_turn:
+            QTimer.singleShot(TURN_MS, self, self._fill)
 
     def _fill_row(self, row: int, line: Line) -> None:
         assert self._found is not None
@@ -203,6 +214,7 @@ class _Table(QTableWidget):
     """B or a double click on a run's head makes it the baseline."""
 
     pinned = Signal(int)
+    resized = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -220,6 +232,10 @@ class _Table(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header.sectionDoubleClicked.connect(self.pinned.emit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_B and not event.modifiers():

@@ -40,6 +40,7 @@ class Chart(Figure):
         row.addWidget(self._last)
         row.addWidget(label(hint, "small", "secondary"))
         row.addStretch(1)
+        row.addWidget(self.menu_button())
         column.addWidget(head)
         self.plot = self.drawing = Plot()
         self.plot.setAccessibleName(f"Chart of {title}")

@@ -13,6 +13,8 @@ from longshore.ui.widgets.chart import MIN_HEIGHT, Chart
 GAP, MIN_WIDTH = 16, 220
 # So much of the next row shows that there is one.
 PEEK = 24
+# Of its width, where other charts stand below.
+HIGHEST = 0.7
 
 
 class ChartGrid(QScrollArea):
@@ -29,6 +31,7 @@ class ChartGrid(QScrollArea):
         self._grid = QGridLayout(holder)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         for chart in charts:
             chart.setMinimumWidth(MIN_WIDTH)
         self.setWidget(holder)
@@ -52,8 +55,9 @@ class ChartGrid(QScrollArea):
         columns = max(1, min(len(self._charts), (room + GAP) // (width + GAP)))
         several = len(self._charts) > columns
         height = max(least, self.viewport().height() - (GAP + PEEK if several else 0))
-        if several and least < MIN_HEIGHT:
-            height = least
+        if several:
+            # Rather another row in sight than a tower.
+            height = max(least, min(height, round(((room + GAP) / columns - GAP) * HIGHEST)))
         for chart in self._charts:
             chart.setFixedHeight(height)
         if columns == self._columns:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QBuffer, QIODevice, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
@@ -15,6 +15,7 @@ from longshore.errors import LongshoreError, Unavailable
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.theme.swatches import swatch_pen
+from longshore.ui.widgets.basic import Button
 
 if TYPE_CHECKING:
     from longshore.ui.shell.tasks import TaskRunner
@@ -57,6 +58,13 @@ class Figure(QWidget):
         """Draw again, after the theme changed."""
         for child in self.findChildren(QWidget):
             child.update()
+
+    def menu_button(self) -> Button:
+        """Give the button that opens the menu, for whoever lays the figure out."""
+        button = Button("", icon="dots", kind="ghost", size="icon", tip="Scale, copy or save this chart")
+        button.setAccessibleName(f"Copy or save {self.title}")
+        button.clicked.connect(lambda: self.menu().popup(button.mapToGlobal(QPoint(0, button.height() + 2))))
+        return button
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu().popup(event.globalPos())

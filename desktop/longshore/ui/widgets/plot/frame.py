@@ -24,6 +24,8 @@ _GAP, _TICK = 6.0, 4.0
 _APART_X, _APART_Y = 28.0, 34.0
 # The words of an axis take at most this share of the plot.
 _WIDEST = 0.28
+# Of a name; parameters of six thousand letters exist.
+_LONGEST = 200
 Ticks = tuple[tuple[float, str], ...]
 
 
@@ -130,7 +132,7 @@ def _shares(scale: Scale, values: np.ndarray) -> np.ndarray:
 
 
 def _elided(found: Ticks, metrics: QFontMetricsF, most: float) -> Ticks:
-    return tuple((at, metrics.elidedText(word, Qt.TextElideMode.ElideMiddle, most)) for at, word in found)
+    return tuple((at, metrics.elidedText(word[:_LONGEST], Qt.TextElideMode.ElideMiddle, most)) for at, word in found)
 
 
 def _x_ticks(across: Measure, x: tuple[float, float], width: float, metrics: QFontMetricsF) -> Ticks:

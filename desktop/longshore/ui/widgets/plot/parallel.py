@@ -27,6 +27,7 @@ MOST_LINES = 1_000
 _TOP, _BOTTOM, _SIDE = 30.0, 10.0, 56.0
 _BRUSH, _LEAST_BRUSH = 7.0, 3.0
 _KEY_STEP = 0.05
+_LONGEST = 200  # letters of a name
 # More lines than this are put together as a picture: Qt takes a tenth of a millisecond for each that is seen through.
 _FEW = 200
 
@@ -191,7 +192,7 @@ class ParallelPlot(RunPlot):
         most = min(_SIDE - 8, room * 0.45) if not last else _SIDE - 8
         for value, word in measure.ticks(scale.low, scale.high, max(2, int((self.height() - _TOP) / 30))):
             y = scale.px(value)
-            shown = metrics.elidedText(word, Qt.TextElideMode.ElideRight, max(most, 18.0))
+            shown = metrics.elidedText(word[:_LONGEST], Qt.TextElideMode.ElideRight, max(most, 18.0))
             painter.setPen(color("chart.axis"))
             painter.drawLine(QPointF(x - 3, y), QPointF(x, y))
             self._paint_word(painter, shown, QPointF(x + 5 if last else x - 6 - metrics.horizontalAdvance(shown), y))

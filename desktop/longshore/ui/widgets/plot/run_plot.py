@@ -34,6 +34,8 @@ _PAD, _LINE = 8.0, 17.0
 # More points than this are stamped into a picture.
 _DRAWN_POINTS = 1_500
 _DOT = 5.0
+# Of a text; measuring all of a parameter's six thousand letters takes longer than a frame.
+_LONGEST = 200
 
 
 class RunPlot(QWidget):
@@ -110,7 +112,10 @@ class RunPlot(QWidget):
         paint_mark(painter, at, number, ring=True)
         lines = [(self.runs.run_names[place], ""), *self.told(place)]
         metrics, most = QFontMetricsF(font("small")), self.width() * 0.45
-        shown = [(metrics.elidedText(a, Qt.TextElideMode.ElideMiddle, most), b) for a, b in lines]
+        middle = Qt.TextElideMode.ElideMiddle
+        shown = [
+            (metrics.elidedText(a, middle, most), metrics.elidedText(b[:_LONGEST], middle, most)) for a, b in lines
+        ]
         width = max(metrics.horizontalAdvance(f"{a}   {b}") for a, b in shown) + 2 * _PAD
         height = _LINE * len(shown) + 2 * _PAD - 4
         left = at.x() + 12 if at.x() + 12 + width <= self.width() else max(0.0, at.x() - 12 - width)
