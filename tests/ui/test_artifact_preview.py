@@ -187,6 +187,8 @@ def test_that_another_run_gets_no_late_answer_about_the_files_of_the_one_before(
     tree = page.side.tree
     item(tree, "plots").setExpanded(True)
     tree.setCurrentItem(item(tree, "a.txt"))
+    # Whoever writes to the database makes the page read its run again, which would fill the tree.
+    page._asked = (None, None)
     page.side.clear()
     qtbot.waitUntil(lambda: page.context.runner.idle, timeout=20_000)
     assert tree.topLevelItemCount() == 0

@@ -74,7 +74,7 @@ def download_folder(
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> int:
-    """Copy a folder's files into a folder of this computer, which must not exist, and give their number.
+    """Copy a folder's files into a folder of this computer and give their number.
 
     A path that would leave the folder is refused. What was copied stays where the rest fails.
     Raises: Invalid, NotFound, Unavailable, Cancelled; WorkFailed where it can't be written.

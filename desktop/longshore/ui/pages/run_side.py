@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QFrame, QSplitter, QWidget
+from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from longshore.errors import LongshoreError
 from longshore.progress import CancelToken
 from longshore.store.records import Job
+from longshore.ui.pages.run_artifacts import ArtifactActions
 from longshore.ui.pages.run_system import SystemBox
-from longshore.ui.pages.run_work import download_artifact, list_artifacts, preview_artifact
+from longshore.ui.pages.run_work import list_artifacts, preview_artifact
 from longshore.ui.shell.context import AppContext
 from longshore.ui.widgets.artifact_view import ArtifactPreview, ArtifactTree
 from longshore.ui.widgets.basic import horizontal, label, line, vertical
@@ -57,7 +58,9 @@ class RunSide(QFrame):
         self._splitter.setSizes([240, 300])
         self.tree.folder_asked.connect(self._list)
         self.tree.file_chosen.connect(self._read)
-        self.preview.download_asked.connect(self._download)
+        self.actions_of_artifacts = ArtifactActions(
+            self._context, self.tree, self.preview, lambda: self._run_id, self._stop_reading
+        )
         self._context.theme.changed.connect(self.tree.redraw)
 
     def clear(self) -> None:
@@ -65,6 +68,7 @@ class RunSide(QFrame):
         self._run_id, self._root = "", None
         self._stop_reading()
         self.system.clear()
+        self.actions_of_artifacts.clear()
         self.tree.clear()
         self.preview.show_nothing()
         self._count.setText("")
@@ -118,19 +122,3 @@ class RunSide(QFrame):
     def _show_error(self, error: LongshoreError, reading: CancelToken) -> None:
         if not reading.cancelled:
             self.preview.show_error(error)
-
-    def _download(self, entry: Entry) -> None:
-        dialog = QFileDialog(self.window(), "Save artifact", entry.name)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda file: self._save(entry, file))
-        dialog.open()
-
-    def _save(self, entry: Entry, file: str) -> None:
-        work = download_artifact(self._context.home, self._context.workspace_name, self._run_id, entry, file)
-        self._context.runner.run(
-            self,
-            work,
-            lambda saved: self._context.tell("success", f"Saved {entry.name}", saved),
-            title=f"Downloading {entry.name}",
-        )

@@ -72,7 +72,7 @@ def decode(preview: Preview) -> Shown:
     if preview.table is not None and (preview.rows or preview.kind == "parquet"):
         return _table(preview, preview.table)
     if preview.kind == "image":
-        return _image(preview.image_bytes)
+        return decode_image(preview.image_bytes)
     if preview.kind == "json":
         return Shown("json", _beginning(preview), value=json.loads(preview.text))
     if preview.notebook is not None:
@@ -155,7 +155,7 @@ def _cell(cell: Cell) -> ShownCell:
         return ShownCell(markdown=safe_markdown.parts(cell.source)[0])
     outputs = []
     for output in cell.outputs:
-        image = _image(output.image, NOTEBOOK_SIDE).image if output.kind == "image" else None
+        image = decode_image(output.image, NOTEBOOK_SIDE).image if output.kind == "image" else None
         text = "[an image that can't be shown]" if output.kind == "image" and image is None else output.text
         outputs.append((output.kind, _bounded(text), image))
     return ShownCell((), _bounded(cell.source), cell.number, tuple(outputs))
@@ -189,7 +189,8 @@ def _shortened(line: str) -> str:
     return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} … ({len(line):,} characters)"
 
 
-def _image(data: bytes, side: int = SHOWN_SIDE) -> Shown:
+def decode_image(data: bytes, side: int = SHOWN_SIDE) -> Shown:
+    """Decode an image, made smaller to the given side. Units: pixels."""
     QImageReader.setAllocationLimit(_MOST_IMAGE_MB)
     buffer = QBuffer()
     buffer.setData(QByteArray(data))

@@ -1,18 +1,19 @@
-"""Artifacts: a tree that loads folder by folder, and a preview of text, JSON, CSV and images."""
+"""Artifacts: a tree that loads folder by folder, and a preview of the file or folder that is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from longshore.errors import LongshoreError
 from longshore.ui.theme import icons
+from longshore.ui.theme.fonts import grown
 from longshore.ui.theme.style import hex_color
 from longshore.ui.widgets.artifact_content import content_of
-from longshore.ui.widgets.basic import Button, ElidedLabel, clear, horizontal, label, line, vertical
+from longshore.ui.widgets.basic import Button, ElidedLabel, clear, column_of, horizontal, label, line, vertical
 from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
 from longshore.ui.widgets.times import size
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from longshore.tracking.artifacts import Entry
     from longshore.ui.widgets.artifact_decode import Shown
 
+Step = Callable[[], object]
 _ENTRY = Qt.ItemDataRole.UserRole
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp")
 _LOADING = "Loading…"
@@ -33,6 +35,12 @@ class ArtifactTree(QTreeWidget):
 
     folder_asked = Signal(object)
     file_chosen = Signal(object)
+    folder_chosen = Signal(object)
+    # Open it in another program.
+    open_asked = Signal(object)
+    drag_asked = Signal(object)
+    # An entry, and where on the screen.
+    menu_asked = Signal(object, QPoint)
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,6 +58,10 @@ class ArtifactTree(QTreeWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.itemExpanded.connect(self._expanded)
         self.currentItemChanged.connect(self._chosen)
+        self.itemActivated.connect(self._activated)
+        self.setDragEnabled(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._ask_menu)
 
     def show_entries(self, entries: Sequence[Entry], folder: Entry | None = None) -> None:
         """Show the content of a folder, or of the root; of a folder that is gone meanwhile nothing."""
@@ -108,8 +120,32 @@ class ArtifactTree(QTreeWidget):
 
     def _chosen(self, item: QTreeWidgetItem | None, _before: object = None) -> None:
         entry = item.data(0, _ENTRY) if item else None
-        if entry is not None and not entry.is_dir:
+        if entry is not None:
+            (self.folder_chosen if entry.is_dir else self.file_chosen).emit(entry)
+
+    def choose(self, entry: Entry) -> None:
+        """Choose a file, also one whose folder was never opened."""
+        item = self._item_of(entry)
+        if item is not None and item is not self.currentItem():
+            self.setCurrentItem(item)
+        else:
             self.file_chosen.emit(entry)
+
+    def _activated(self, item: QTreeWidgetItem) -> None:
+        entry = item.data(0, _ENTRY)
+        if entry is not None and not entry.is_dir:
+            self.open_asked.emit(entry)
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:  # noqa: N802
+        """Ask for a drag: what is dragged has to be fetched first."""
+        item = self.currentItem()
+        if item is not None and item.data(0, _ENTRY) is not None:
+            self.drag_asked.emit(item.data(0, _ENTRY))
+
+    def _ask_menu(self, place: QPoint) -> None:
+        item = self.itemAt(place) or self.currentItem()
+        if item is not None and item.data(0, _ENTRY) is not None:
+            self.menu_asked.emit(item.data(0, _ENTRY), self.viewport().mapToGlobal(place))
 
 
 def _item(entry: Entry) -> QTreeWidgetItem:
@@ -137,10 +173,13 @@ class ArtifactPreview(QWidget):
     """Shows the head of a file in the form that its content has."""
 
     download_asked = Signal(object)
+    # Open it in another program.
+    open_asked = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._column = vertical(self)
+        self._steps: QHBoxLayout | None = None
         self.facts = ElidedLabel()
         self.show_nothing()
 
@@ -153,17 +192,18 @@ class ArtifactPreview(QWidget):
         """Say which file is being read, and how large it is."""
         clear(self._column)
         head = QWidget()
-        head.setFixedHeight(40)
+        head.setFixedHeight(grown(48))
         row = horizontal(head, (16, 0, 8, 0), 8)
-        row.addWidget(ElidedLabel(entry.name, "bodyStrong", mode=Qt.TextElideMode.ElideMiddle))
+        # One above the other: each has the whole width of a narrow pane.
         self.facts = ElidedLabel(size(entry.size_bytes), "small", "secondary")
-        row.addWidget(self.facts)
-        row.addStretch(1)
-        row.addWidget(
-            Button(
-                "", lambda: self.download_asked.emit(entry), icon="download", kind="ghost", size="icon", tip="Download…"
-            )
-        )
+        name = ElidedLabel(entry.name or "All artifacts", "bodyStrong", mode=Qt.TextElideMode.ElideMiddle)
+        row.addWidget(column_of(None, name, self.facts, None), 1)
+        steps = QWidget()
+        self._steps = horizontal(steps, spacing=2)
+        row.addWidget(steps)
+        if not entry.is_dir:
+            row.addWidget(_icon_button("external", "Open in another program", lambda: self.open_asked.emit(entry)))
+        row.addWidget(_icon_button("download", "Download…", lambda: self.download_asked.emit(entry)))
         self._column.addWidget(head)
         self._column.addWidget(line())
         self._show(Loading(f"Reading {entry.name}…"))
@@ -186,12 +226,32 @@ class ArtifactPreview(QWidget):
         column.addStretch(1)
         self._replace(holder)
 
+    def show_steps(self, before: Step | None, after: Step | None, whole: Step) -> None:
+        """Offer the image before and after this one, and the grid of all."""
+        if self._steps is None:
+            return
+        clear(self._steps)
+        for icon, tip, go in (("chev-left", "Previous image", before), ("chev-right", "Next image", after)):
+            button = _icon_button(icon, tip, go or whole)
+            button.setEnabled(go is not None)
+            self._steps.addWidget(button)
+        self._steps.addWidget(_icon_button("density", "All images of the folder", whole))
+
+    def show_view(self, view: QWidget, facts: Sequence[str]) -> None:
+        """Show what was found in a folder."""
+        self.facts.setText(", ".join(facts))
+        self._replace(view)
+
     def show_content(self, shown: Shown) -> None:
         """Show what was read of the file."""
         known = self.facts.text()
         self.facts.setText(", ".join([*([known] if known else []), *shown.facts]))
         content = content_of(shown)
         self._replace(_below_note(shown.note, content) if shown.note else content)
+
+
+def _icon_button(icon: str, tip: str, clicked: Step) -> Button:
+    return Button("", clicked, icon=icon, kind="ghost", size="iconSmall", tip=tip)
 
 
 def _below_note(note: str, content: QWidget) -> QWidget:

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, QUrl, Signal
-from PySide6.QtGui import QColor, QFont, QImage, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QImage,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+)
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from longshore.ui.theme.fonts import MONO_FAMILY, font
@@ -123,7 +132,17 @@ def _restyle(document: QTextDocument, start: int) -> None:
                 cursor.setPosition(position)
                 cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
                 cursor.mergeCharFormat(change)
+        cursor = QTextCursor(block)
+        if not cursor.currentTable():
+            cursor.mergeBlockFormat(_spacing(level, in_list=block.textList() is not None))
         block = block.next()
+
+
+def _spacing(level: int, *, in_list: bool) -> QTextBlockFormat:
+    made = QTextBlockFormat()
+    made.setTopMargin(10 if level else 0)
+    made.setBottomMargin(2 if in_list else 6)
+    return made
 
 
 def _change(level: int, look: QTextCharFormat) -> QTextCharFormat | None:
@@ -133,6 +152,8 @@ def _change(level: int, look: QTextCharFormat) -> QTextCharFormat | None:
         heading.setPixelSize(round(_HEADINGS.get(level, 13) * font("body").pixelSize() / 13))
         heading.setWeight(QFont.Weight.DemiBold)
         change.setFont(heading)
+        # Else Qt makes it larger once more.
+        change.setProperty(QTextFormat.Property.FontSizeAdjustment, 0)
     elif look.fontFixedPitch() or any("mono" in each.lower() for each in _families(look)):
         change.setFont(font("mono"))
         change.setFontFamilies([MONO_FAMILY, "monospace"])
