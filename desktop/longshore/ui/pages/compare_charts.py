@@ -152,7 +152,7 @@ class ParallelTab(FieldsTab):
         return [*self.known.params[: _AXES - len(metric)], *metric]
 
     def _choose_axes(self) -> None:
-        from longshore.ui.widgets.column_chooser import ColumnChooser
+        from longshore.ui.widgets.column_chooser import picker_of
         from longshore.ui.widgets.run_columns import all_columns
 
         kinds = {"p:": "params.", "m:": "metrics."}
@@ -162,8 +162,10 @@ class ParallelTab(FieldsTab):
         columns = all_columns(ColumnSet(tuple(names["p:"]), tuple(names["m:"])))
         offered = [column for column in columns if column.kind in ("params", "metrics")]
         shown = [kinds[field[:2]] + field[2:] for field in self.wanted()]
-        chooser = ColumnChooser(self, offered, shown, shown)
+        chooser = picker_of(self, "axes", offered, shown)
         chooser.chosen.connect(self._axes_chosen)
+        chooser.reset_asked.connect(lambda: chooser.show_chosen(shown))
+        chooser.reset_asked.connect(lambda: self._axes_chosen(shown))
         chooser.open_below(self.choose)
 
     def _axes_chosen(self, ids: Sequence[str]) -> None:

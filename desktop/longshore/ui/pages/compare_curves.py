@@ -124,7 +124,7 @@ class CurvesPart(QWidget):
         return wanted or tuple(self.compared.curves)
 
     def _choose_metrics(self) -> None:
-        from longshore.ui.widgets.column_chooser import ColumnChooser
+        from longshore.ui.widgets.column_chooser import picker_of
         from longshore.ui.widgets.run_columns import all_columns
 
         if self.compared is None:
@@ -132,8 +132,11 @@ class CurvesPart(QWidget):
         names = sorted({name for run in self.compared.comparison.runs for name in run.metrics})
         columns = [each for each in all_columns(ColumnSet(metrics=tuple(names))) if each.kind == "metrics"]
         ids = [f"metrics.{name}" for name in self._wanted]
-        chooser = ColumnChooser(self, columns, ids, [f"metrics.{name}" for name in self.compared.curves])
+        defaults = [f"metrics.{name}" for name in self.compared.curves]
+        chooser = picker_of(self, "metrics", columns, ids)
         chooser.chosen.connect(self._metrics_chosen)
+        chooser.reset_asked.connect(lambda: chooser.show_chosen(defaults))
+        chooser.reset_asked.connect(lambda: self._metrics_chosen(defaults))
         chooser.open_below(self.metrics)
 
     def _metrics_chosen(self, ids: Sequence[str]) -> None:
