@@ -16,6 +16,7 @@ FIGURES = {
     "launch": {"queued_to_first_line", "command_over_script", "docker_first_line_over_docker_run_true"},
     "deploy": {"click_to_first_prediction_over_imports"},
     "event_loop": {f"longest_gap_{stretch}" for stretch in ("open", "launch", "sort", "compare", "promote")},
+    "live_runs": {"longest_gap_while_runs_log", "agents_part_of_a_core", "requests_to_the_server"},
     "run_index": {"first_rows", "all_rows", "nothing_new", "after_an_edit", "rest_rate_over_the_servers"},
 }
 

@@ -54,7 +54,7 @@ class RunDetail:
 def run_detail(client: Client, run_id: str, before: RunDetail | None = None) -> RunDetail:
     """Give one run, by its id or a unique prefix.
 
-    `before`: what was read of it a moment ago, by who follows it: its experiment is not asked for again, its models and
+    `before`: what was read of it before, by who goes on looking: its experiment is not asked for again, its models and
     artifacts every few seconds and once its status changes.
     Raises: NotFound, Invalid, Unavailable.
     """

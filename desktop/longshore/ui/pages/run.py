@@ -29,7 +29,6 @@ from longshore.ui.widgets.late_content import LateContent
 from longshore.ui.widgets.states import Banner, ErrorState, Loading, StateStack
 
 if TYPE_CHECKING:
-    from longshore.tracking.detail import RunDetail
     from longshore.tracking.histories import History
 
 LIVE_MS = 700
@@ -250,14 +249,18 @@ class RunPage(Page):
         self._show_banner(None)
 
     def refresh(self) -> None:
-        self._read(None)
+        # One that is live is read by the timer: the agent's own rows change every second, too.
+        if not self._is_live():
+            self._read()
 
-    def _read(self, before: RunDetail | None) -> None:
+    def _read(self) -> None:
         if self._busy or self._asked == (None, None):
             return
         self._busy = True
-        asked = self._asked
-        work = read_run(self.context.home, self.context.workspace_name, *asked, before)
+        asked, before = self._asked, self._state
+        work = read_run(
+            self.context.home, self.context.workspace_name, *asked, before.detail if before is not None else None
+        )
         self.context.runner.run(
             self,
             work,
@@ -270,7 +273,7 @@ class RunPage(Page):
         if not self.isVisible():
             self._timer.stop()
         elif self._is_live():
-            self._read(self._state.detail if self._state else None)
+            self._read()
 
     def _is_live(self) -> bool:
         state = self._state
