@@ -175,6 +175,10 @@ class GroupRows:
         """How many groups there are."""
         return len(self._groups)
 
+    def shared_values(self) -> list[tuple[Key, ...]]:
+        """Give the values that the runs of each group share, in the table's order."""
+        return [self._keys[number] for number in self._order]
+
     @property
     def group_ids(self) -> tuple[str, ...]:
         """What names the groups, in their order."""
