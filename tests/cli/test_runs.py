@@ -93,3 +93,39 @@ def test_that_a_server_that_is_away_leaves_the_last_state_and_says_so(
     said = capsys.readouterr()
     assert json.loads(said.out)["total"] == 3
     assert "as they were last seen" in said.err
+
+
+def test_that_runs_are_grouped_with_what_stands_for_each_metric(ask: Ask, client: Client, project: str) -> None:
+    experiment = experiments.get_by_name(client, project)
+    again = runs.create(client, experiment.id, name="again")
+    runs.log_batch(client, again.id, metrics=[Metric("loss", 4.0, 1, 0)], params={"depth": "2"})
+    document = ask("runs", project, "--group-by", "params.depth,experiment", "--sort", "metrics.loss:desc")
+    assert document["total"] == 4
+    assert [group["by"]["params.depth"] for group in document["groups"]] == ["2", "1", "0"]
+    first, second, _third = document["groups"]
+    assert first["by"]["experiment"] == project
+    assert (first["count"], first["metrics"]["loss"]["mean"], first["metrics"]["loss"]["best"]) == (2, 3.0, 2.0)
+    assert second["metrics"]["loss"]["std"] == "NaN"
+
+
+def test_that_a_column_that_groups_nothing_is_named(project: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["runs", project, "--group-by", "metrics.loss"]) == 1
+    assert "cannot be grouped by" in capsys.readouterr().err
+
+
+def test_that_runs_are_edited_from_the_command_line_and_refusals_are_told(
+    ask: Ask, client: Client, project: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third = (run["run_id"] for run in ask("runs", project)["runs"])
+    document = ask("edit", first, second[:12], "--tag", "stage=final=yes", "--note", "# Kept", "--name", "best")
+    assert document == {"edited": [first, second], "refused": []}
+    found = {run["run_id"]: run for run in ask("runs", project)["runs"]}
+    assert [found[run_id]["name"] for run_id in (first, second)] == ["best", "best"]
+    assert found[first]["tags"]["stage"] == "final=yes"
+    assert ask("edit", first, "--untag", "stage", "--note", "")["edited"] == [first]
+    assert "stage" not in runs.get(client, first).tags
+    runs.delete(client, third)
+    assert run_command(["edit", third, "--name", "x", "--json"]) == 1
+    assert "in the trash" in json.loads(capsys.readouterr().out)["refused"][0]["reason"]
+    for wrong in (["edit", first], ["edit", first, "--tag", "stage"], ["edit", first, "--tag", "mlflow.user=eve"]):
+        assert run_command(wrong) == 1

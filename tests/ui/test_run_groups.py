@@ -98,6 +98,8 @@ def test_that_arrows_open_a_group_and_lead_back_and_enter_opens_its_run(page: Ru
     qtbot.keyClick(table.pinned, Qt.Key.Key_Right)
     assert names(page) == ["lr 0.1", "lr 0.2", "0.2-2", "0.2-1", "0.2-0"]
     assert table.pinned.currentIndex().row() == 1, "the keyboard stays on the group"
+    assert table.model.index(1, 1).data(Qt.ItemDataRole.AccessibleTextRole) == "3 runs, open"
+    assert table.model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole) == "3 runs, closed"
     qtbot.keyClick(table.pinned, Qt.Key.Key_Down)
     qtbot.keyClick(table.pinned, Qt.Key.Key_Down)
     assert table.pinned.currentIndex().row() == 3

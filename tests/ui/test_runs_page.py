@@ -353,3 +353,30 @@ def test_that_escape_closes_the_comparison(page: RunsPage, forest: Forest, qtbot
     qtbot.keyClick(page.table.pinned, Qt.Key.Key_Escape)
     assert not page.compare_panel.isVisible()
     assert page.table.pinned.look.swatches == {}
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+def test_that_the_bar_shows_icons_alone_where_words_find_no_room_and_nothing_is_cut(
+    page: RunsPage, forest: Forest, qtbot: QtBot, percent: int
+) -> None:
+    page.context.change_settings(text_size_percent=percent)
+    page.table.select_runs(forest.ids[:3])
+    page.bar.show_view("Best learning rates of the spring", True)
+    page.window().resize(1024, 680)
+    qtbot.waitUntil(lambda: page.window().width() == 1024)
+    shown = [button for button in page.bar.findChildren(Button) if button.isVisible()]
+
+    def whole() -> bool:
+        return all(
+            button.mapTo(page.bar, button.rect().topLeft()).x() >= 0
+            and button.mapTo(page.bar, button.rect().topRight()).x() <= page.bar.width()
+            and button.width() >= button.minimumSizeHint().width()
+            for button in shown
+        )
+
+    qtbot.waitUntil(whole, timeout=5000)
+    qtbot.waitUntil(lambda: (page.bar.columns_button.text() == "") == (percent == 150), timeout=5000)
+    assert all(button.accessibleName() for button in shown)
+    assert page.bar.columns_button.accessibleName() == "Columns"
+    page.window().resize(1900, 700)
+    qtbot.waitUntil(lambda: page.bar.columns_button.text() == "Columns", timeout=5000)

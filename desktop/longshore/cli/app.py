@@ -69,6 +69,7 @@ def _load_commands() -> None:
         agents,
         demo,
         doctor,
+        edits,
         imports,
         jobs,
         lineage,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from longshore.cli import groups
 from longshore.cli.app import app
 from longshore.cli.output import seconds
 from longshore.cli.session import Session
@@ -26,6 +27,9 @@ def runs(
     limit: Annotated[int, typer.Option(min=1)] = 50,
     columns: Annotated[str | None, typer.Option(help="comma-separated, such as params.lr,metrics.rmse")] = None,
     archived: Annotated[bool, typer.Option("--archived", help="with the archived runs, too")] = False,
+    group_by: Annotated[
+        str | None, typer.Option(metavar="COLUMN,...", help="one row per group: params.NAME, tags.NAME, experiment")
+    ] = None,
     export: Annotated[Path | None, typer.Option(help="write all that fit, with every column: .csv or .parquet")] = None,
 ) -> None:
     """The run table."""
@@ -45,10 +49,13 @@ def runs(
     if export is not None:
         _export(session, selection, export)
     found = run_index.rows(selection[:limit])
+    chosen = [column.strip() for column in columns.split(",")] if columns else _default_columns(found)
+    if group_by is not None:
+        groups.tell(session, selection, group_by, order, chosen)
+        return
     session.output.document(
         {"total": len(selection), "as_of": fresh.frame.as_of, "runs": [_as_document(row) for row in found]}
     )
-    chosen = [column.strip() for column in columns.split(",")] if columns else _default_columns(found)
     session.output.table(
         ("run", "name", "status", "started", "took", *chosen),
         (

@@ -96,6 +96,30 @@ def test_that_groups_are_sorted_by_what_stands_for_them(
     assert [row.name for row in grouped(selection, aggregate, order)] == names
 
 
+def test_that_a_hundred_groups_give_the_runs_of_each_in_the_tables_order(home: Home) -> None:
+    row = workspaces.get(home, "personal")
+    folder = layout.folder(home, layout.workspace_key(row), "1")
+    made: list[Row] = [
+        {"run_id": f"{n:03}", "name": "x", "start_time": n, "p:lr": f"{n % 100:02}", "m:loss": 1.0} for n in range(250)
+    ]
+    segments.append(folder, [table(made)], as_of=1, complete=True, expected=None, source={})
+    whole = run_index.query(run_index.open_runs(home, row, [Named("1", "churn")]))
+    closed = grouped(whole, order="params.lr DESC")
+    opened = closed.opened(frozenset([closed.group_of(3), closed.group_of(98)]))
+    one_by_one = [run_id for place in range(100) for run_id in closed.run_ids([(place, place)])]
+    assert len(one_by_one) == 250
+    for rows in (closed, opened):
+        assert rows.run_ids([(0, len(rows) - 1)]) == one_by_one
+        assert rows.run_count([(0, len(rows) - 1)]) == 250
+    assert opened.ids(3, 5)[1:] == closed.run_ids([(3, 3)])
+    parts = [(1, 2), (5, 80), (len(opened) - 2, len(opened) - 1)]
+    found = opened.run_ids(parts)
+    expected = {
+        run for first, last in parts for place in range(first, last + 1) for run in opened.run_ids([(place, place)])
+    }
+    assert (len(found), set(found), opened.run_count(parts)) == (len(expected), expected, len(expected))
+
+
 def test_that_the_spread_of_a_metric_is_that_of_the_groups(selection: run_index.Selection) -> None:
     spread = grouped(selection).spread("loss")
     assert spread is not None

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from longshore.tracking.direction import less_is_better
-from longshore.tracking.index import columns, grouping
+from longshore.tracking.index import bridge, columns, grouping
 from longshore.tracking.index.frame import DURATION
 from longshore.tracking.index.row_view import IndexedRows
 from longshore.tracking.rows import GROUP, MEAN, STD, Grouping, GroupRow, Rows, RunRow, Spread, Summary
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # So many values tell how many decimals a column needs.
 _SAMPLE = 500
+# Of more groups than these, the runs are found by one look at all.
+_FEW = 50
 _TIMES = (columns.START_TIME, columns.END_TIME, DURATION)
 
 
@@ -37,6 +39,7 @@ class GroupRows:
         self.selection, self.grouping = selection, grouped
         self._groups: Groups = grouping.group(selection.frame, selection.numbers, grouped.by)
         self._keys: list[tuple[Key, ...]] = self._groups.keys()
+        self._numbers = {key: number for number, key in enumerate(self._keys)}
         self._stats: dict[str, Stats] = {}
         self._only, self._open = tuple(only), frozenset[str]()
         self._members: dict[int, IndexedRows] = {}
@@ -72,12 +75,12 @@ class GroupRows:
 
     def places(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Tell where groups and the runs of open groups stand."""
-        found = {each: self._starts[self._place_of[each]] for each in run_ids if each in self._place_of}
-        runs = [each for each in run_ids if each not in found]
-        for place, number in enumerate(self._order):
-            if runs and self._is_open(number):
-                within = self._runs_of(number).places(runs)
-                found.update({run_id: self._starts[place] + 1 + at for run_id, at in within.items()})
+        groups = {each: number for each in run_ids if (number := self._number(each)) is not None}
+        found = {each: self._starts[self._place_of[number]] for each, number in groups.items()}
+        runs = [each for each in run_ids if not each.startswith(GROUP)]
+        for number in self._open_numbers if runs else ():
+            start = self._starts[self._place_of[number]] + 1
+            found.update({run_id: start + at for run_id, at in self._runs_of(number).places(runs).items()})
         return found
 
     def spread(self, metric: str) -> Spread | None:
@@ -99,7 +102,10 @@ class GroupRows:
         return (
             isinstance(other, GroupRows)
             and len(self) == len(other)
-            and [self._keys[number] for number in self._order] == [other._keys[number] for number in other._order]
+            and (
+                self._order is other._order
+                or [self._keys[number] for number in self._order] == [other._keys[number] for number in other._order]
+            )
             and self._open == other._open
             and all(self._runs_of(one).same_runs(other._runs_of(two)) for one, two in self._open_pairs(other))
         )
@@ -120,24 +126,47 @@ class GroupRows:
         """Give the ids of the runs of some stretches, those of a group with it, each once."""
         found: dict[str, None] = {}
         for first, last in parts:
-            for place in range(first, last + 1):
-                number, member = self._at(place)
-                runs = self._runs_of(number)
-                found.update(dict.fromkeys(runs.ids(0, len(runs) - 1) if member < 0 else runs.ids(member, member)))
+            runs, whole = self._stretch(first, last)
+            if runs is not None:
+                place, start, stop = runs
+                found.update(dict.fromkeys(self._runs_of(self._order[place]).ids(start, stop)))
+            found.update(dict.fromkeys(self._ids_of_groups(whole)))
         return list(found)
 
     def run_count(self, parts: Sequence[tuple[int, int]]) -> int:
         """Tell how many runs some stretches hold, those of a group with it."""
-        whole: set[int] = set()
-        single: list[int] = []
+        import numpy as np
+
+        whole = np.zeros(len(self._order), bool)
+        single: list[tuple[int, int]] = []
         for first, last in parts:
-            for place in range(first, last + 1):
-                number, member = self._at(place)
-                if member < 0:
-                    whole.add(number)
-                else:
-                    single.append(number)
-        return int(sum(self._groups.sizes[number] for number in whole)) + sum(one not in whole for one in single)
+            runs, groups = self._stretch(first, last)
+            whole[groups.start : groups.stop] = True
+            if runs is not None:
+                single.append((runs[0], runs[2] - runs[1] + 1))
+        sizes = self._groups.sizes[np.asarray(self._order, np.int64)[whole]]
+        return int(sizes.sum()) + sum(count for place, count in single if not whole[place])
+
+    def _stretch(self, first: int, last: int) -> tuple[tuple[int, int, int] | None, range]:
+        """Give what a stretch holds: runs of the open group in which it begins (its place, first and last run), then whole groups."""
+        place, end = (bisect_right(self._starts, each) - 1 for each in (first, last))
+        within = first - self._starts[place] - 1
+        if within < 0:
+            return None, range(place, end + 1)
+        stop = min(last, self._starts[place + 1] - 1) - self._starts[place] - 1
+        return (place, within, stop), range(place + 1, end + 1)
+
+    def _ids_of_groups(self, places: range) -> list[str]:
+        """Give the ids of the runs of neighbouring groups, in the table's order."""
+        import numpy as np
+
+        if len(places) <= _FEW:
+            members = [self._groups.members(self._order[place]) for place in places]
+            rows = np.concatenate(members) if members else np.empty(0, np.int64)
+        else:
+            rows = self._groups.rows_of(self._order[places.start : places.stop])
+        found: list[str] = self.selection.frame.run_ids.take(bridge.places(rows)).to_pylist()
+        return found
 
     # -- groups -------------------------------------------------------------------------------------------------
 
@@ -145,6 +174,10 @@ class GroupRows:
     def group_count(self) -> int:
         """How many groups there are."""
         return len(self._groups)
+
+    def shared_values(self) -> list[tuple[Key, ...]]:
+        """Give the values that the runs of each group share, in the table's order."""
+        return [self._keys[number] for number in self._order]
 
     @property
     def group_ids(self) -> tuple[str, ...]:
@@ -168,17 +201,23 @@ class GroupRows:
     def _like(self, *, only: tuple[str, ...], opened: frozenset[str]) -> GroupRows:
         made = GroupRows.__new__(GroupRows)
         made.selection, made.grouping = self.selection, self.grouping
-        made._groups, made._keys, made._stats, made._order = self._groups, self._keys, self._stats, self._order
+        made._groups, made._keys, made._numbers = self._groups, self._keys, self._numbers
+        made._stats, made._order = self._stats, self._order
         made._only, made._open = only, opened
         made._members = dict(self._members) if only == self._only else {}
         made._lay_out()
         return made
 
     def _lay_out(self) -> None:
-        self._starts = [0]
-        for number in self._order:
-            size = int(self._groups.sizes[number]) if self._is_open(number) else 0
-            self._starts.append(self._starts[-1] + 1 + size)
+        import numpy as np
+
+        numbers = (self._number(group_id) for group_id in self._open)
+        self._open_numbers = frozenset(number for number in numbers if number is not None)
+        lengths = np.ones(len(self._groups), np.int64)
+        for number in self._open_numbers:
+            lengths[number] += self._groups.sizes[number]
+        # Where each group stands, and the end.
+        self._starts: list[int] = [0, *np.cumsum(lengths[np.asarray(self._order, np.int64)]).tolist()]
 
     def _at(self, place: int) -> tuple[int, int]:
         """Give the group of a row and the run in it, -1 for the group itself."""
@@ -186,15 +225,20 @@ class GroupRows:
         return self._order[at], place - self._starts[at] - 1
 
     def _is_open(self, number: int) -> bool:
-        return bool(self._open) and self._group_id(number) in self._open
+        return number in self._open_numbers
 
     def _open_pairs(self, other: GroupRows) -> Iterator[tuple[int, int]]:
-        pairs = zip(self._order, other._order, strict=True)
-        return ((one, two) for one, two in pairs if self._is_open(one))
+        return ((number, other._numbers[self._keys[number]]) for number in self._open_numbers)
 
     @cached_property
-    def _place_of(self) -> dict[str, int]:
-        return {self._group_id(number): place for place, number in enumerate(self._order)}
+    def _place_of(self) -> dict[int, int]:
+        return {number: place for place, number in enumerate(self._order)}
+
+    def _number(self, group_id: str) -> int | None:
+        """Give the group that is named so, None where it is not there."""
+        if not group_id.startswith(GROUP):
+            return None
+        return self._numbers.get(tuple(json.loads(group_id.removeprefix(GROUP))))
 
     def _group_id(self, number: int) -> str:
         return GROUP + json.dumps(self._keys[number])

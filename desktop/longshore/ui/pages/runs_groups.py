@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Of more params nobody groups by all that differ.
 MOST_PARAMS = 300
+# More open groups are only a longer list of runs.
+MOST_OPENED = 1_000
 
 
 def varying_work(selection: Selection) -> Work[tuple[str, ...]]:
@@ -74,9 +76,13 @@ class TableGroups(QObject):
     def open_all(self, *, opened: bool) -> None:
         """Open every group, or close them."""
         answer = self._search.answer
-        if answer is not None and answer.groups is not None:
-            self._open = frozenset(answer.groups.group_ids) if opened else frozenset()
-            self._show()
+        if answer is None or answer.groups is None:
+            return
+        if opened and answer.groups.group_count > MOST_OPENED:
+            self._context.tell("info", f"{answer.groups.group_count:,} groups are too many to open together.")
+            return
+        self._open = frozenset(answer.groups.group_ids) if opened else frozenset()
+        self._show()
 
     def _show(self) -> None:
         answer = self._search.answer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QProgressBar, QSizePolicy, QWidget
 
 from longshore.ui.widgets.basic import Button, ElidedLabel, horizontal, label, vertical
 from longshore.ui.widgets.filter_field import FilterField
@@ -14,6 +14,9 @@ from longshore.ui.widgets.filter_field import FilterField
 ALL = "All experiments"
 # A longer view's name ends in an ellipsis: the tooltip has all of it.
 LONGEST_VIEW = 18
+# Left and right of the bar's content.
+_MARGINS = 36
+_COUNTS = 150
 
 
 def button_words(name: str, *, changed: bool) -> str:
@@ -60,7 +63,9 @@ class RunsToolbar(QFrame):
 
     def _make_second(self) -> QWidget:
         second = QWidget()
-        row = horizontal(second, spacing=8)
+        # Where room is short, buttons show their icons alone: they shall not keep the window wide.
+        second.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row = self._second_row = horizontal(second, spacing=8)
         self.shown = ElidedLabel("", "small", "secondary")
         row.addWidget(self.shown)
         self.waiting = label("", "small", "secondary")
@@ -112,6 +117,8 @@ class RunsToolbar(QFrame):
             self.density_button,
         ):
             row.addWidget(button)
+        quiet = (self.columns_button, self.group_button, self.views_button)
+        self._words = {button: button.text() for button in quiet}
         return second
 
     @property
@@ -134,19 +141,37 @@ class RunsToolbar(QFrame):
         self.waiting.setText(f"Searching, {seconds} s" if seconds > 0 else "Searching…")
         for widget in (self.waiting, self.cancel_button, self.progress):
             widget.setVisible(under_way)
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.progress.setGeometry(0, self.height() - 4, self.width(), 4)
+        self._fit()
+
+    def _say(self, button: Button, words: str) -> None:
+        self._words[button] = words
+        button.setAccessibleName(words)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show the buttons' words where there is room for all of them."""
+        # Of how many there are, something has to be seen.
+        counts = min(self.shown.sizeHint().width(), _COUNTS)
+        room = self.width() - _MARGINS - counts + self.shown.minimumWidth()
+        for button, words in self._words.items():
+            button.setText(words)
+        if self._second_row.minimumSize().width() > room:
+            for button in self._words:
+                button.setText("")
 
     def show_grouping(self, titles: Sequence[str]) -> None:
         """Say by what the runs are grouped."""
-        self.group_button.setText(f"Group by {len(titles)}" if titles else "Group by")
+        self._say(self.group_button, f"Group by {len(titles)}" if titles else "Group by")
         self.group_button.setToolTip(f"Grouped by {', '.join(titles)}" if titles else "Group runs (G)")
 
     def show_view(self, name: str, changed: bool) -> None:
         """Say which view is shown, and whether the table looks different by now."""
-        self.views_button.setText(button_words(name, changed=changed))
+        self._say(self.views_button, button_words(name, changed=changed))
         self.views_button.setToolTip((f"{name}, changed since" if changed else name) if name else "Saved views (V)")
 
     def show_selected(self, count: int) -> None:
@@ -156,3 +181,4 @@ class RunsToolbar(QFrame):
         self.edit_button.setVisible(count > 0)
         self.compare_button.setVisible(several)
         self.clear_button.setVisible(count > 0)
+        self._fit()

@@ -111,6 +111,9 @@ class RunTableModel(QAbstractTableModel):
         row, column = self.row(index.row()), self.columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(row, column)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            state = "" if not isinstance(row, GroupRow) else ", open" if row.is_open else ", closed"
+            return self.text(row, column) + (state if column is STATUS else "")
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip(row, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -28,6 +31,19 @@ class GroupStrip(QWidget):
         header.sectionCountChanged.connect(self._redraw)
         view.horizontalScrollBar().valueChanged.connect(self._redraw)
 
+    def _groups(self) -> Iterator[tuple[str, int, int]]:
+        """Give the groups of neighbouring columns with their left and right edges."""
+        header = self._view.horizontalHeader()
+        shown = [
+            (section, column)
+            for section, column in enumerate(self._model.columns)
+            if (section < len(PINNED)) == self._pinned
+        ]
+        for title, group in groupby(shown, key=lambda each: each[1].group):
+            sections = [section for section, _column in group]
+            right = header.sectionViewportPosition(sections[-1]) + header.sectionSize(sections[-1])
+            yield title, header.sectionViewportPosition(sections[0]), right
+
     def _redraw(self, *_arguments: int) -> None:
         self.update()
 
@@ -38,18 +54,15 @@ class GroupStrip(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), color("bg.sunken"))
         painter.setFont(font("caption"))
-        header, last = self._view.horizontalHeader(), ""
-        for section, column in enumerate(self._model.columns):
-            if (section < len(PINNED)) != self._pinned or column.group == last:
-                continue
-            last = column.group
-            left = header.sectionViewportPosition(section)
-            if section > (0 if self._pinned else len(PINNED)):
+        for number, (title, left, right) in enumerate(self._groups()):
+            if number:
                 painter.setPen(color("border.default"))
                 painter.drawLine(left, 4, left, STRIP - 4)
             painter.setPen(color("text.tertiary"))
-            words = QRectF(max(left, 0) + 8, 0, 200, STRIP)
-            painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), column.group)
+            words = QRectF(max(left, 0) + 8, 0, right - max(left, 0) - 12, STRIP)
+            if words.width() > 0:
+                fitted = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(words.width()))
+                painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), fitted)
         painter.setPen(color("border.subtle"))
         painter.drawLine(0, STRIP - 1, self.width(), STRIP - 1)
 
