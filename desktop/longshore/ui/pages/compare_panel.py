@@ -78,7 +78,7 @@ class ComparePanel(QFrame):
         self.tabs.chosen.connect(self._choose)
         row.addWidget(self.tabs)
         # Stands for the tabs where they have no room.
-        self.tab_select = Select("What is compared", [(title, tab) for tab, title in TABS])
+        self.tab_select = Select("What is compared", [(title, tab) for tab, title in TABS], widest=280)
         self.tab_select.activated.connect(lambda _place: self._choose(self.tab_select.value))
         self.tab_select.hide()
         row.addWidget(self.tab_select)
