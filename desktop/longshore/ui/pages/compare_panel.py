@@ -206,6 +206,14 @@ class ComparePanel(QFrame):
         if tab in self._stale:
             self._stale.discard(tab)
             part.show_compared(self._compared, self.baseline)
+        else:
+            part.refresh()
+
+    def refresh(self) -> None:
+        """Look whether the run table shows other runs by now."""
+        part = self._parts.get(self.tabs.current)
+        if part is not None and self._compared is not None and self.isVisible():
+            part.refresh()
 
     def _make(self, tab: str) -> Part:
         if tab == "curves":
