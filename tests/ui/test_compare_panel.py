@@ -25,7 +25,7 @@ from longshore.tracking.compare import Comparison
 from longshore.tracking.comparing.boxes import boxes
 from longshore.tracking.comparing.fields import RunSet, of_rows
 from longshore.tracking.rows import RunRow
-from longshore.ui.pages.compare_charts import BarFigure, BoxTab, ParallelTab, RunFigure, ScatterTab
+from longshore.ui.pages.compare_charts import MOST_SELECTED, BarFigure, BoxTab, ParallelTab, RunFigure, ScatterTab
 from longshore.ui.pages.compare_curves import CurvesPart
 from longshore.ui.pages.compare_fields import FieldsTab
 from longshore.ui.pages.compare_panel import CurvesTab
@@ -261,6 +261,15 @@ def test_that_a_scatter_shows_every_run_of_the_table_and_the_compared_ones_in_th
     qtbot.waitUntil(lambda: found.said.text() == "2 runs")
 
 
+def test_that_charts_follow_the_filter_of_the_table(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    found = shown_figure(page, "scatter", qtbot)
+    qtbot.waitUntil(lambda: found.said.text() == "6 runs")
+    page.filter.set_text("params.kind = 'tree'")
+    page._start_over()
+    qtbot.waitUntil(lambda: found.said.text() == "3 runs", timeout=20_000)
+
+
 def test_that_a_point_names_its_run_and_a_click_and_enter_open_it(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
     compare(page, forest.ids[:2], qtbot)
     found = shown_figure(page, "scatter", qtbot)
@@ -352,6 +361,22 @@ def test_that_importance_says_when_there_are_too_few_runs(page: RunsPage, forest
     qtbot.waitUntil(lambda: found.findChild(EmptyState) is not None)
     words = [each.text() for each in found.findChildren(QLabel)]
     assert any(text.startswith("6 runs have val_mae: too few to tell what matters.") for text in words), words
+
+
+def test_that_of_very_many_brushed_runs_the_first_are_selected(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
+    compare(page, forest.ids[:2], qtbot)
+    found = shown_figure(page, "parallel", qtbot)
+    assert isinstance(found, ParallelTab)
+    qtbot.waitUntil(found.figure.isVisible)
+    selected: list[list[str]] = []
+    found.selected.disconnect()
+    found.selected.connect(selected.append)
+    runs = many(3_000)
+    found.plot.show_fields(runs, list(runs.fields.values()), {})
+    found.plot.brush(0, (0.0, 0.5))
+    found.plot._tell()
+    assert len(selected[0]) == MOST_SELECTED
+    assert found.said.text().endswith("of 3,000 runs, the first 500 selected")
 
 
 def many(count: int) -> RunSet:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # So many axes stand side by side at first.
 _AXES = 6
+# A table with more selected rows than this, here and there, answers slowly.
+MOST_SELECTED = 500
 _CHANCE = 0.05
 
 
@@ -187,14 +189,16 @@ class ParallelTab(FieldsTab):
         assert self.plot.runs is not None
         count = len(self.plot.runs)
         self.clear_button.setVisible(chosen is not None)
-        if chosen is not None:
+        if chosen is not None and chosen > MOST_SELECTED:
+            self.said.setText(f"{_count(chosen, count)}, the first {MOST_SELECTED} selected")
+        elif chosen is not None:
             self.said.setText(f"{_count(chosen, count)} selected")
         else:
             self.said.setText(f"{_count(count, count)}" + (f", {MOST_LINES:,} drawn" if count > MOST_LINES else ""))
 
     def _brushed(self, ids: list[str] | None) -> None:
         self._say(None if ids is None else len(ids))
-        self.selected.emit(ids if ids is not None else list(self.marked))
+        self.selected.emit(ids[:MOST_SELECTED] if ids is not None else list(self.marked))
 
     def _clear(self) -> None:
         self.plot.clear_brushes()

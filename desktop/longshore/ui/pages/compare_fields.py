@@ -123,6 +123,12 @@ class FieldsTab(Part):
         self.scope.choose(self.layout_kept.text("scope", TABLE, (TABLE, COMPARED)))
         self._ask_known()
 
+    def refresh(self) -> None:
+        """Read again where the table shows other runs by now."""
+        now = self._answering() if self.scope.value == TABLE else None
+        if now is not None and (self._answer is None or now.rows.selection is not self._answer.rows.selection):
+            self._ask_known()
+
     def _scope_chosen(self, _place: int) -> None:
         self.layout_kept.put("scope", self.scope.value)
         self._ask_known()

@@ -78,7 +78,7 @@ class ComparePanel(QFrame):
         self.tabs.chosen.connect(self._choose)
         row.addWidget(self.tabs)
         # Stands for the tabs where they have no room.
-        self.tab_select = Select("What is compared", [(title, tab) for tab, title in TABS])
+        self.tab_select = Select("What is compared", [(title, tab) for tab, title in TABS], widest=280)
         self.tab_select.activated.connect(lambda _place: self._choose(self.tab_select.value))
         self.tab_select.hide()
         row.addWidget(self.tab_select)
@@ -206,6 +206,14 @@ class ComparePanel(QFrame):
         if tab in self._stale:
             self._stale.discard(tab)
             part.show_compared(self._compared, self.baseline)
+        else:
+            part.refresh()
+
+    def refresh(self) -> None:
+        """Look whether the run table shows other runs by now."""
+        part = self._parts.get(self.tabs.current)
+        if part is not None and self._compared is not None and self.isVisible():
+            part.refresh()
 
     def _make(self, tab: str) -> Part:
         if tab == "curves":

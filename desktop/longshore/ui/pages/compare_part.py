@@ -16,3 +16,6 @@ class Part(QWidget):
     def show_compared(self, compared: Compared, baseline: str) -> None:
         """Show these runs, measured against one of them."""
         raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Look for what is new in the run table; most tabs show nothing of it."""

@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 
 from longshore.tracking.comparing.changes import Change, change
 from longshore.tracking.rows import RunRow
+from longshore.ui.theme import icons
 from longshore.ui.theme.fonts import font
-from longshore.ui.theme.style import color
+from longshore.ui.theme.style import color, hex_color
 from longshore.ui.theme.swatches import swatch_pen
 from longshore.ui.widgets.basic import ElidedLabel, horizontal, label, text_width, vertical
 from longshore.ui.widgets.late_content import TURN_MS
@@ -157,7 +158,7 @@ class Differences(QWidget):
         table.setHorizontalHeaderItem(0, QTableWidgetItem("Difference"))
         for section, run in enumerate(runs, start=1):
             table.setHorizontalHeaderItem(section, _head(run, section - 1, pinned=run.run_id == self._baseline))
-            width = text_width(_title(run, pinned=run.run_id == self._baseline), "smallStrong") + BESIDE_NAME
+            width = text_width(run.name, "smallStrong") + BESIDE_NAME
             table.setColumnWidth(section, min(max(width, RUN_WIDTHS[0]), RUN_WIDTHS[1]))
         table.setColumnWidth(0, NAME_WIDTH)
         header = table.horizontalHeader()
@@ -281,27 +282,22 @@ class _ChangeDelegate(QStyledItemDelegate):
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), said)
 
 
-def _title(run: RunRow, *, pinned: bool) -> str:
-    return f"{run.name}, baseline" if pinned else run.name
-
-
 def _head(run: RunRow, swatch: int, *, pinned: bool) -> QTableWidgetItem:
-    item = QTableWidgetItem(swatch_icon(swatch), run.name)
-    item.setToolTip(f"{_title(run, pinned=pinned)}\n{run.run_id}")
-    if pinned:
-        marked = font("smallStrong")
-        marked.setUnderline(True)
-        item.setFont(marked)
+    item = QTableWidgetItem(swatch_icon(swatch, pinned=pinned), run.name)
+    item.setToolTip(f"{run.name}{', the baseline' if pinned else ''}\n{run.run_id}")
     return item
 
 
-def swatch_icon(number: int) -> QIcon:
-    """Give the line in a run's colour and dash that stands before its name."""
+def swatch_icon(number: int, *, pinned: bool = False) -> QIcon:
+    """Give the line in a run's colour and dash that stands before its name; the baseline's has a pin on it."""
     drawn = QPixmap(40, 24)
     drawn.setDevicePixelRatio(2.0)
     drawn.fill(Qt.GlobalColor.transparent)
     painter = QPainter(drawn)
     painter.setPen(swatch_pen(number))
     painter.drawLine(0, 6, 18, 6)
+    if pinned:
+        painter.fillRect(6, 0, 12, 12, color("bg.sunken"))
+        painter.drawPixmap(6, 0, icons.pixmap("pin", hex_color("accent.text"), 12, 2.0))
     painter.end()
     return QIcon(drawn)

@@ -93,6 +93,7 @@ class RunsPage(Page):
         panel = ComparePanel(self.context, lambda: self.search.answer, self._splitter)
         panel.closed.connect(self._close_comparison)
         panel.selected.connect(self._select_brushed)
+        self.rows_shown.connect(panel.refresh)
         self._splitter.addWidget(panel)
         self._splitter.setSizes([480, 320])
         return panel

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen, QPixmap
 
-from longshore.ui.theme.fonts import font
+from longshore.ui.theme.fonts import font, grown
 from longshore.ui.theme.style import color
 from longshore.ui.theme.swatches import swatch_pen
 from longshore.ui.theme.tokens import values
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # More lines than this can't be told apart; brushing still looks at every run.
 MOST_LINES = 1_000
-_TOP, _BOTTOM, _SIDE = 30.0, 10.0, 56.0
+_TOP, _BOTTOM, _SIDE = 30.0, 10.0, 56
 _BRUSH, _LEAST_BRUSH = 7.0, 3.0
 _KEY_STEP = 0.05
 _LONGEST = 200  # letters of a name
@@ -62,8 +62,8 @@ class ParallelPlot(RunPlot):
     # -- where everything is ------------------------------------------------------------------------------------
 
     def _axis_px(self, axis: int) -> float:
-        inner = max(1.0, self.width() - 2 * _SIDE)
-        return _SIDE + inner * axis / max(1, len(self.fields) - 1)
+        inner = max(1.0, self.width() - 2 * _side())
+        return _side() + inner * axis / max(1, len(self.fields) - 1)
 
     def scale_of(self, axis: int) -> Scale:
         """Give one axis."""
@@ -148,7 +148,7 @@ class ParallelPlot(RunPlot):
         fits = self.chosen()[places]
         looks = (
             ("text.tertiary", 0.12 if self.ranges else 0.0, ~fits),
-            ("accent.solid" if self.ranges else "text.tertiary", 0.7 if len(places) <= _FEW else 0.3, fits),
+            ("accent.solid" if self.ranges else "text.tertiary", 0.5 if len(places) <= _FEW else 0.3, fits),
         )
         for token, opacity, which in looks:
             if not opacity or not which.any():
@@ -180,16 +180,16 @@ class ParallelPlot(RunPlot):
         here = self.hasFocus() and axis == self.axis
         painter.setPen(QPen(color("focus.ring" if here else "chart.axis"), 2 if here else 1))
         painter.drawLine(QPointF(x, _TOP), QPointF(x, self.height() - _BOTTOM))
-        room = (self.width() - 2 * _SIDE) / max(1, len(self.fields) - 1) - 8 if len(self.fields) > 1 else self.width()
+        room = (self.width() - 2 * _side()) / max(1, len(self.fields) - 1) - 8 if len(self.fields) > 1 else self.width()
         strong = QFontMetricsF(font("captionStrong"))
-        title = strong.elidedText(field.title, Qt.TextElideMode.ElideMiddle, min(max(room, 30.0), 2 * _SIDE))
+        title = strong.elidedText(field.title, Qt.TextElideMode.ElideMiddle, min(max(room, 30.0), 2 * _side()))
         painter.setFont(font("captionStrong"))
         painter.setPen(color("text.primary"))
         painter.drawText(QPointF(x - strong.horizontalAdvance(title) / 2, metrics.ascent() + 2), title)
         painter.setFont(font("caption"))
         measure = Measure("", names=field.names)
         last = axis == len(self.fields) - 1
-        most = min(_SIDE - 8, room * 0.45) if not last else _SIDE - 8
+        most = _side() - 8 if last or not axis else room * 0.45
         for value, word in measure.ticks(scale.low, scale.high, max(2, int((self.height() - _TOP) / 30))):
             y = scale.px(value)
             shown = metrics.elidedText(word[:_LONGEST], Qt.TextElideMode.ElideRight, max(most, 18.0))
@@ -364,6 +364,11 @@ class ParallelPlot(RunPlot):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(260, 130)
+
+
+def _side() -> float:
+    """Give the room beside the outer axes; their words stand there."""
+    return float(grown(_SIDE))
 
 
 def _ends_of(field: Field) -> tuple[float, float]:
