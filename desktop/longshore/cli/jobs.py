@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +17,9 @@ from longshore.jobs.sizes import size_bytes
 from longshore.progress import CancelToken
 from longshore.settings import Home
 from longshore.store.records import FINISHED, Job
+
+if TYPE_CHECKING:
+    from longshore.jobs.code_state import CodeState
 
 
 @app.command()
@@ -37,6 +41,9 @@ def run(
     gpus: Annotated[int, typer.Option(min=0)] = 0,
     timeout: Annotated[float | None, typer.Option(metavar="S", help="seconds before it is stopped", min=0.1)] = None,
     retries: Annotated[int, typer.Option(min=0, help="how often it is tried again when it fails")] = 0,
+    code_of: Annotated[
+        str | None, typer.Option(metavar="RUN", help="start from the code that this run, or job, was made from")
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="do not wait for its end")] = False,
 ) -> None:
     """Launch an entry point and wait for its end, with its log on standard error."""
@@ -60,6 +67,7 @@ def run(
         gpus=gpus,
         timeout_s=timeout,
         retries=retries,
+        code=_code_of(session, project, code_of) if code_of else None,
     )
     if not detach:
         job = wait_for(session, job, on_line=session.output.message)
@@ -69,6 +77,16 @@ def run(
         if job.error:
             session.output.error(from_dict(dict(job.error)))
         raise typer.Exit(1)
+
+
+def _code_of(session: Session, project: str, reference: str) -> CodeState:
+    from longshore.jobs import code_state
+    from longshore.projects import opening
+
+    path = Path(opening.load(session.home, project).path)
+    found = code_state.of_reference(session.home, session.workspace, reference, path)
+    session.output.message(f"It starts from {found.words}. {found.why_not}".strip())
+    return found
 
 
 def _sentence(job: Job) -> str:

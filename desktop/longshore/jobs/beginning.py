@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from longshore.errors import LongshoreError, WorkFailed
-from longshore.jobs import capture, settling, spawning
+from longshore.jobs import capture, code_state, settling, spawning
 from longshore.jobs.held import Held, utc
 from longshore.jobs.supervisor import files
 from longshore.jobs.supervisor.instructions import Forward, Instructions
@@ -91,12 +91,14 @@ def _prepare(held: Held, made: _Made) -> capture.Capture:
         if held.spec.target == "local":  # its start takes as long as everything below
             spare = held.around.spare.take() if listener is None else None
             made.spawned = spare or spawning.spawn(held.folder, listener)
+        code_state.put_in_place(held)
         captured = capture.Capture(held.home, held.spec, held.folder)
         experiment = beside.submit(held.around.reach.ensure_experiment, held.job.workspace, held.spec)
         try:
             made.start = _start(held, tracking, listener)
             made.prepared = held.target.prepare(held.home, made.start, held.progress(), held.cancel)
             captured.finish(made.prepared, listener)
+            code_state.note_environment(held, made.prepared.environment_hash)
         finally:
             captured.close()
         experiment.result()

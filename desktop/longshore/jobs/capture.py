@@ -77,7 +77,7 @@ class Capture:
         from longshore.projects.capture import capture
 
         try:
-            capture(Path(self._spec.project_path), self.folder)
+            capture(Path(self._spec.folder), self.folder)
         except LongshoreError as error:
             self._problems.append(f"The state of the code could not be recorded: {error.reason}")
 
@@ -87,7 +87,7 @@ class Capture:
     def _keep_snapshot(self) -> None:
         from longshore.data.files import snapshot
 
-        found = snapshot(Path(self._spec.project_path))
+        found = snapshot(Path(self._spec.folder))
         _write(self._job_folder / SNAPSHOT, {name: list(state) for name, state in found.files.items()})
 
     def finish(self, prepared: Prepared, listener: socket.socket | None = None) -> None:
@@ -124,9 +124,13 @@ def keep_inputs(home: Home, spec: RunSpec, folder: Path, began_at: float) -> Non
     """Note with their hashes the data files that a script reads; not those that changed since the job began."""
     from longshore.data.files import fingerprint, inputs_of
 
-    project = Path(spec.project_path)
-    script = Path(spec.source) if spec.source else None
-    found = fingerprint(project, inputs_of(project, [*spec.parameters.values(), *spec.command], script), home=home)
+    project = Path(spec.folder)
+    script, values = project / spec.source if spec.source else None, [*spec.parameters.values(), *spec.command]
+    names = inputs_of(project, values, script)
+    if spec.code_path:
+        # Beside code that was put in place, data are links that lead to the project's.
+        names += [name for name in inputs_of(Path(spec.project_path), values, script) if name in spec.data]
+    found = fingerprint(project, dict.fromkeys(names), home=home)
     unchanged = [file for file in found if _modified_at(project / file.path) <= began_at]
     _write(folder / INPUTS, [dataclasses.asdict(file) for file in unchanged])
 
@@ -202,7 +206,7 @@ def outputs(home: Home, spec: RunSpec, job_folder: Path, most: int = 50) -> list
     """
     from longshore.data.files import changed_since, fingerprint
 
-    project = Path(spec.project_path)
+    project = Path(spec.folder)
     before = snapshot_of(job_folder, project)
     if before is None:
         return []

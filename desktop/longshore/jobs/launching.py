@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longshore.errors import Conflict, Invalid, Unavailable
-from longshore.jobs import agent_call, targets
+from longshore.jobs import agent_call, code_state, targets
 from longshore.jobs.allotment import gpu_count
 from longshore.jobs.spec import PYTHON, RunSpec
 from longshore.jobs.supervisor import files
@@ -23,6 +23,7 @@ from longshore.store.database import now
 from longshore.store.records import Job
 
 if TYPE_CHECKING:
+    from longshore.jobs.code_state import CodeState
     from longshore.projects.model import ProjectInfo
 
 KIND = "run"
@@ -51,11 +52,13 @@ def launch(
     gpus: int = 0,
     timeout_s: float | None = None,
     retries: int = 0,
+    code: CodeState | None = None,
 ) -> Job:
     """Queue an entry point of a project and make sure that the agent takes it up.
 
     `project` is its name, id or path; `entry` may be left out where there is one to choose. `cpus` and `memory_bytes`
-    are what the queue reserves and what the job may not exceed; None reserves one core and limits nothing.
+    are what the queue reserves and what the job may not exceed; None reserves one core and limits nothing. `code`: the
+    recorded state that it runs from, instead of the folder as it is.
     Raises: Invalid, NotFound, Conflict before anything is made; Unavailable if the target or the agent is not there.
     """
     from longshore.projects import adapters, opening
@@ -86,6 +89,7 @@ def launch(
         source=chosen.source,
         notes=passed_on(chosen, given),
     )
+    spec = code_state.with_code(spec, code)
     _check(home, spec)
     return queue(home, spec, workspace=workspaces.get(home, workspace).name)
 
@@ -100,7 +104,7 @@ def queue(home: Home, spec: RunSpec, *, workspace: str) -> Job:
         home,
         kind=KIND,
         title=f"{spec.project_name} · {spec.entry_point}",
-        spec=dataclasses.replace(spec, attempt=1, earlier_runs=()).to_json(),
+        spec=dataclasses.replace(spec, attempt=1, earlier_runs=(), code_path="").to_json(),
         workspace=workspace,
         target=spec.target,
         project_id=spec.project_id,
@@ -112,15 +116,16 @@ def queue(home: Home, spec: RunSpec, *, workspace: str) -> Job:
     return job
 
 
-def again(home: Home, reference: str) -> Job:
-    """Queue what an earlier run job did, with its command, parameters and limits; the code is today's.
+def again(home: Home, reference: str, *, code: CodeState | None = None) -> Job:
+    """Queue what an earlier run job did, with its command, parameters and limits, from its code where that is given.
 
     Raises: NotFound, Conflict; Invalid for a job that is no run.
     """
     job = jobs.get(home, reference)
     if job.kind != KIND:
         raise Invalid(f"{job.title} is not a run and cannot be launched again this way.")
-    return queue(home, RunSpec.from_json(job.spec), workspace=job.workspace)
+    spec = RunSpec.from_json(job.spec)
+    return queue(home, code_state.with_code(spec, code), workspace=job.workspace)
 
 
 def wait(

@@ -144,7 +144,7 @@ def _complete(
     params = {key: value[:_LONGEST_PARAM] for key, value in spec.parameters.items()} if made else {}
     metrics = run_metrics.of_run(run, job_folder, ended.ended_at)
     if made:
-        metrics += run_metrics.of_file(Path(spec.project_path), ended.began_at, ended.ended_at)
+        metrics += run_metrics.of_file(Path(spec.folder), ended.began_at, ended.ended_at)
     with _telling(client, problems, "its tags and metrics"):
         runs.log_batch(client, run.id, params=params, tags=tags, metrics=metrics)
     with _telling(client, problems, "its input files"):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_LISTS = ("secrets", "command", "notes", "earlier_runs")
+_LISTS = ("secrets", "command", "notes", "earlier_runs", "data")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,18 @@ class RunSpec:
     # 1 for the first try; the runs are those of the tries before.
     attempt: int = 1
     earlier_runs: tuple[str, ...] = ()
+    # Launched from a recorded code state: its commit, the kept patch, files that no commit holds, and its environment.
+    commit: str = ""
+    patch: str = ""
+    data: tuple[str, ...] = ()
+    expected_environment: str = ""
+    # Where that code was put, once the job began.
+    code_path: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folder that the command runs in: the project's, or that of the code as it was."""
+        return self.code_path or self.project_path
 
     def to_json(self) -> dict[str, Any]:
         """Give the spec as the job's row keeps it."""

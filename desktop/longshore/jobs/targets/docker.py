@@ -65,7 +65,7 @@ class DockerTarget:
         from longshore.containers import engine as engines
 
         engine = engines.find(home)
-        packed = packing.look(Path(start.spec.project_path))
+        packed = packing.look(Path(start.spec.folder))
         image = self._image(home, engine, start, progress, cancel)
         listener = _listen(engine.host_route().listen, 0)
         try:
@@ -78,7 +78,7 @@ class DockerTarget:
     def _image(self, home: Home, engine: Engine, start: Start, progress: Progress, cancel: CancelToken) -> JobImage:
         if start.spec.image:
             return job_image.given(engine, start.spec.image, progress, cancel)
-        return job_image.made(home, engine, Path(start.spec.project_path), progress, cancel)
+        return job_image.made(home, engine, Path(start.spec.folder), progress, cancel)
 
     def _prepared(
         self,
@@ -91,7 +91,7 @@ class DockerTarget:
         progress: Progress,
         cancel: CancelToken,
     ) -> Prepared:
-        command = _inside(with_python(start.spec.command, "python"), start.spec.project_path)
+        command = _inside(with_python(start.spec.command, "python"), start.spec.folder)
         environment = self._environment(engine, start, image, listener.getsockname()[1])
         record: dict[str, Any] = {"listen": list(listener.getsockname()[:2])}
         # Before there is a container, so that whoever comes after a kill looks for one.
@@ -266,7 +266,7 @@ def bring_back(
     """
     from longshore.containers import copying
 
-    project, aside = Path(start.spec.project_path), start.folder / OUTPUTS
+    project, aside = Path(start.spec.folder), start.folder / OUTPUTS
     bringing = BringingBack(project, manifest, PROJECT, aside, only_aside=only_aside)
     try:
         return bringing.run(

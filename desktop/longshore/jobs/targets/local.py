@@ -33,7 +33,7 @@ class LocalTarget:
         """Make the project's environment, which is instant once it is cached."""
         from longshore.projects import environments
 
-        project = Path(start.spec.project_path)
+        project = Path(start.spec.folder)
         environment = environments.prepare(home, project, progress=progress, cancel=cancel)
         command = with_python(start.spec.command, str(environment.python))
         return Prepared(

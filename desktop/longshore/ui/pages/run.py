@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from longshore.errors import LongshoreError
 from longshore.store.records import Job
+from longshore.ui.pages.run_again import Again, launch_again, preset_of
 from longshore.ui.pages.run_head import RunHead
 from longshore.ui.pages.run_live import LivePanel
 from longshore.ui.pages.run_side import RunSide
@@ -147,7 +148,8 @@ class RunPage(Page):
         if run_id:
             found.append(Action("run-compare", "Compare…", self._compare, icon="compare"))
         if state and (job or state.detail):
-            found.append(Action("run-again", "Clone run…", self._clone, icon="clone"))
+            found.append(Action("run-again", "Launch again", self._again, icon="refresh"))
+            found.append(Action("run-edit", "Edit and launch…", self._edit_and_launch, icon="clone"))
         if job is not None and not job.ended:
             found.append(
                 Action(
@@ -207,22 +209,20 @@ class RunPage(Page):
         asking.chosen.connect(lambda other: self.context.open("runs", compare=(detail.run.id, other)))
         asking.open()
 
-    def _clone(self) -> None:
-        state = self._state
-        if state is None:
-            return
-        if state.job is not None:
-            spec = state.job.spec
-            self.context.launch(
-                entry_point=spec.get("entry_point"),
-                parameters=dict(spec.get("parameters") or {}),
-                target=state.job.target,
-                experiment=spec.get("experiment"),
-            )
-        elif state.detail is not None:
-            self.context.launch(
-                entry_point=state.detail.code.entry_point or None, parameters=dict(state.detail.run.params)
-            )
+    def _again(self) -> None:
+        if self._state is not None:
+            work = launch_again(self.context.home, self.context.workspace_name, self._state)
+            self.context.runner.run(self, work, self._launched, title=f"Launching {self.head.name.text()} again")
+
+    def _launched(self, again: Again) -> None:
+        self.context.tell(
+            "success", f"Launched {again.job.title} again", f"With {again.code.words}. {again.code.why_not}"
+        )
+        self.context.open("run", job_id=again.job.id)
+
+    def _edit_and_launch(self) -> None:
+        if self._state is not None:
+            self.context.launch(**preset_of(self._state))
 
     def _stop(self, job: Job) -> None:
         self.context.runner.run(self, stop_work(self.context.home, job.id), title=f"Stopping {job.title}")
@@ -330,7 +330,7 @@ class RunPage(Page):
             self._show_banner(Banner(f"{state.offline.reason} {still}", ("Retry", self.refresh)))
         elif job is not None and job.error:
             words = f"{job.error.get('message') or ''} {job.error.get('hint') or ''}".strip()
-            self._show_banner(Banner(words, ("Launch again…", self._clone), tone="danger"))
+            self._show_banner(Banner(words, ("Launch again…", self._edit_and_launch), tone="danger"))
         else:
             self._show_banner(None)
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from longshore.store.records import RUNNING
+from longshore.ui.pages.run_progress import RunProgress, told
 from longshore.ui.pages.run_work import RunState
 from longshore.ui.widgets.basic import ElidedLabel, badge, clear, horizontal, vertical
 from longshore.ui.widgets.kind_tile import KindTile
@@ -41,11 +42,14 @@ class RunHead(QWidget):
         self.facts = ElidedLabel("", "body", "secondary")
         column.addWidget(self.facts)
         row.addWidget(words, 1)
+        self.progress = RunProgress()
+        row.addWidget(self.progress)
 
     def clear(self) -> None:
         """Forget the run, for another one."""
         self.name.setText("")
         self.facts.setText("")
+        self.progress.show_progress(None)
 
     def show_state(self, state: RunState) -> None:
         """Show a state; what stayed is left alone, for it comes every second while a run is live."""
@@ -59,6 +63,7 @@ class RunHead(QWidget):
             for words in filter(None, badges):
                 self._badge_row.addWidget(_badge(words))
         self.facts.setText(facts_line(state))
+        self.progress.show_progress(told(state))
 
 
 def _badge(words: str) -> QLabel:

@@ -83,7 +83,6 @@ class SourcePanel(QScrollArea):
                 ("Environment", detail.environment or ""),
                 ("Image", detail.image or ""),
                 ("Exit status", "" if detail.exit_code is None else str(detail.exit_code)),
-                ("Note", detail.note),
             ]
         if job is not None:
             facts += [("Job", job.id), ("Folder", job.folder)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from longshore.ui.pages.run_live import LivePanel
+from longshore.ui.pages.run_note import NotePanel
 from longshore.ui.pages.run_source import SourcePanel
 from longshore.ui.pages.run_work import RunState
 from longshore.ui.shell.context import AppContext
@@ -17,12 +18,13 @@ TABS = (
     ("metrics", "Metrics"),
     ("params", "Parameters"),
     ("tags", "Tags"),
+    ("note", "Note"),
     ("source", "Source and environment"),
 )
 
 
 class RunTabs(QStackedWidget):
-    """Live, metrics, parameters, tags, source."""
+    """Live, metrics, parameters, tags, note, source."""
 
     def __init__(self, context: AppContext, parent: QWidget) -> None:
         super().__init__(parent)
@@ -43,6 +45,8 @@ class RunTabs(QStackedWidget):
     def _make(self, tab: str) -> QWidget:
         if tab == "source":
             return SourcePanel(self._context)
+        if tab == "note":
+            return NotePanel(self._context)
         title = dict(TABS)[tab]
         nothing = EmptyState("run", f"No {title.lower()}", f"What the run logs as {title.lower()} stands here.")
         return ValueTable(title, mono=tab != "metrics", nothing=nothing)
@@ -59,7 +63,7 @@ class RunTabs(QStackedWidget):
         self._state = None
         self.live.clear()
         for panel in self._panels.values():
-            if isinstance(panel, SourcePanel):
+            if isinstance(panel, SourcePanel | NotePanel):
                 panel.clear()
             elif isinstance(panel, ValueTable):
                 panel.show_values({})
@@ -72,7 +76,7 @@ class RunTabs(QStackedWidget):
 
     def _fill(self, state: RunState) -> None:
         panel = self.panel(self._current)
-        if isinstance(panel, SourcePanel):
+        if isinstance(panel, SourcePanel | NotePanel):
             panel.show_state(state)
         elif isinstance(panel, ValueTable) and state.detail is not None:
             run = state.detail.run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from longshore.errors import LongshoreError, NotFound
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
-from longshore.store.records import Job
+from longshore.store.records import RUNNING, Job
 from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
+    from longshore.jobs.log_progress import LogFollower, LogProgress
+    from longshore.jobs.usual_duration import Usual
     from longshore.mlflow_rest.types import Run
     from longshore.tracking.artifacts import Entry
     from longshore.tracking.detail import RunDetail
@@ -33,6 +35,9 @@ class RunState:
     detail: RunDetail | None
     # Why the run could not be read, while the job is known.
     offline: LongshoreError | None = None
+    # How far a running job is by its log, and how long it usually takes.
+    progress: LogProgress | None = None
+    usual: Usual | None = None
 
 
 @dataclass(frozen=True)
@@ -57,16 +62,41 @@ def read_run(
 
         if job_id is None:
             found = _detail(home, workspace, run_id or "", before)
-            return RunState(_job_of(home, found.job_id), found)
+            return _with_progress(home, RunState(_job_of(home, found.job_id), found))
         job = jobs.get(home, job_id)
         try:
             chosen = run_id or _newest_run(home, workspace or job.workspace, job)
             detail = _detail(home, workspace or job.workspace, chosen, before) if chosen else None
         except LongshoreError as error:
-            return RunState(job, None, error)
-        return RunState(job, detail)
+            return _with_progress(home, RunState(job, None, error))
+        return _with_progress(home, RunState(job, detail))
 
     return work
+
+
+def _with_progress(home: Home, state: RunState) -> RunState:
+    job = state.job
+    if job is None or job.state != RUNNING or not job.folder:
+        return state
+    started = job.started_at.isoformat() if job.started_at else ""
+    progress = _follower(job.folder, started).look()
+    return replace(state, progress=progress, usual=_usual(home, job.id) if progress is None else None)
+
+
+@functools.lru_cache(maxsize=8)
+def _follower(folder: str, _started: str) -> LogFollower:
+    """Follow the log of one try of a job; a page looks every second, and reads on each time."""
+    from longshore.jobs.log_progress import LogFollower
+
+    return LogFollower(Path(folder))
+
+
+@functools.lru_cache(maxsize=32)
+def _usual(home: Home, job_id: str) -> Usual | None:
+    from longshore.jobs.usual_duration import usual_duration
+    from longshore.store import jobs
+
+    return usual_duration(home, jobs.get(home, job_id))
 
 
 def _detail(home: Home, workspace: str | None, run_id: str, before: RunDetail | None) -> RunDetail:

@@ -24,6 +24,8 @@ class LaunchRequest:
     cpus: float | None = None
     memory: str = ""
     timeout_s: float | None = None
+    # A run or job whose code it starts from; empty: the folder as it is.
+    code_of: str = ""
 
 
 def command_line(request: LaunchRequest) -> str:
@@ -37,6 +39,7 @@ def command_line(request: LaunchRequest) -> str:
         "--cpus": f"{request.cpus:g}" if request.cpus else "",
         "--memory": request.memory,
         "--timeout": f"{request.timeout_s:g}" if request.timeout_s else "",
+        "--code-of": request.code_of,
     }
     parts += [f"{option} {shlex.quote(value)}" for option, value in options.items() if value]
     parts += [f"--env {shlex.quote(f'{name}={value}')}" for name, value in request.env.items()]

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLineEdit, QScrollArea, QWidget
 
 from longshore.errors import Invalid, LongshoreError
 from longshore.store.records import Job
@@ -55,7 +55,7 @@ class LaunchDialog(Dialog):
         self._column.addWidget(Loading("Reading the project…"))
         self.confirm_button.set_icon("play")
         self.confirm_button.disable("The project is being read.")
-        work = read_ready(context.home, context.workspace_name, self._project.path)
+        work = read_ready(context.home, context.workspace_name, self._project.path, str(preset.get("code_of") or ""))
         context.runner.run(self, work, self._show_ready, self._show_failure)
 
     def _show_failure(self, error: LongshoreError) -> None:
@@ -134,6 +134,12 @@ class LaunchDialog(Dialog):
         self._target_note = label("", "small", "warning", wrap=True)
         column.addWidget(self._target_note)
         column.addWidget(self._make_names(ready))
+        self._old_code = QCheckBox()
+        if ready.code is not None and not ready.code.why_not:
+            self._old_code.setText(f"From the code of that run: {ready.code.words}")
+            self._old_code.setChecked(True)
+            self._old_code.toggled.connect(self._look)
+            column.addWidget(self._old_code)
         column.addWidget(line())
         self._changed = badge("")
         column.addWidget(
@@ -295,6 +301,7 @@ class LaunchDialog(Dialog):
             cpus=self._read(self._cpus_field, self._cpus.text(), positive),
             memory=self._memory.text().strip() if self._memory_bytes() else "",
             timeout_s=self._read(self._timeout_field, self._timeout.text(), positive),
+            code_of=str(self._preset.get("code_of") or "") if self._old_code.isChecked() else "",
         )
 
     def _memory_bytes(self) -> int | None:
@@ -329,22 +336,29 @@ class LaunchDialog(Dialog):
             environment.kind, environment.kind
         )
         yield "ok", "Environment", f"{named}, {environment.hash[:7]}" if environment.hash else named
-        if info.git is None:
-            yield "warn", "Code without git", "The files are listed with the run, not versioned."
-        else:
-            dirty = len(info.git.dirty_files)
-            where = f"{info.git.branch or 'detached'} at {info.git.commit[:7] or 'no commit yet'}"
-            yield (
-                "warn" if dirty else "ok",
-                f"Code: {where}" + (f" + {dirty} changed files" if dirty else ""),
-                "The patch is saved with the run" if dirty else "Everything is committed",
-            )
+        yield self._code_fact(ready)
         yield (
             "ok" if ready.tracking_ok else "warn",
             f"Tracking to {ready.tracking}",
             f"Experiment {self._experiment.currentText()}"
             if ready.tracking_ok
             else "It is not up yet; the run waits for it.",
+        )
+
+    def _code_fact(self, ready: Ready) -> tuple[str, str, str]:
+        if self._old_code.isChecked() and ready.code is not None:
+            return "ok", f"Code: {ready.code.words}", "As it was recorded; data files are today's"
+        if ready.code is not None and ready.code.why_not:
+            return "warn", "Code: today's", ready.code.why_not
+        git = ready.info.git
+        if git is None:
+            return "warn", "Code without git", "The files are listed with the run, not versioned."
+        dirty = len(git.dirty_files)
+        where = f"{git.branch or 'detached'} at {git.commit[:7] or 'no commit yet'}"
+        return (
+            "warn" if dirty else "ok",
+            f"Code: {where}" + (f" + {dirty} changed files" if dirty else ""),
+            "The patch is saved with the run" if dirty else "Everything is committed",
         )
 
     def _copy(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longshore.errors import LongshoreError
@@ -13,6 +14,7 @@ from longshore.ui.shell.launch_command import LaunchRequest
 from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
+    from longshore.jobs.code_state import CodeState
     from longshore.jobs.targets.base import TargetState
     from longshore.projects.model import ProjectInfo
 
@@ -27,9 +29,11 @@ class Ready:
     secrets: tuple[str, ...]
     tracking: str  # where the runs go
     tracking_ok: bool
+    # The code of the run that is launched anew; None where it is no such launch.
+    code: CodeState | None = None
 
 
-def read_ready(home: Home, workspace: str | None, project_path: str) -> Work[Ready]:
+def read_ready(home: Home, workspace: str | None, project_path: str, code_of: str = "") -> Work[Ready]:
     """Give the work that looks at everything a run would use. Nothing of the project is executed."""
 
     def work(_progress: Progress, _cancel: CancelToken) -> Ready:
@@ -41,7 +45,8 @@ def read_ready(home: Home, workspace: str | None, project_path: str) -> Work[Rea
         name = workspaces.get(home, workspace).name
         experiments, ok = _experiments(home, workspace, info.name)
         where = "this computer's MLflow server" if name == "personal" else f"the team server {name}"
-        return Ready(info, targets.states(home), experiments, _secrets(home), where, ok)
+        code = _code(home, workspace, code_of, info.path) if code_of else None
+        return Ready(info, targets.states(home), experiments, _secrets(home), where, ok, code)
 
     return work
 
@@ -57,6 +62,15 @@ def _experiments(home: Home, workspace: str | None, project: str) -> tuple[tuple
     return tuple(dict.fromkeys([project, *(each.name for each in found)])), True
 
 
+def _code(home: Home, workspace: str | None, code_of: str, project_path: str) -> CodeState:
+    from longshore.jobs import code_state
+
+    try:
+        return code_state.of_reference(home, workspace, code_of, Path(project_path))
+    except LongshoreError as error:
+        return code_state.CodeState(why_not=error.reason)
+
+
 def _secrets(home: Home) -> tuple[str, ...]:
     from longshore.secrets import named
 
@@ -70,8 +84,13 @@ def launch_work(home: Home, workspace: str | None, request: LaunchRequest, memor
     """Give the work that queues the run."""
 
     def work(_progress: Progress, _cancel: CancelToken) -> Job:
-        from longshore.jobs import launching
+        from longshore.jobs import code_state, launching
+        from longshore.projects import opening
 
+        code = None
+        if request.code_of:
+            path = Path(opening.load(home, request.project).path)
+            code = code_state.of_reference(home, workspace, request.code_of, path)
         return launching.launch(
             home,
             request.project,
@@ -86,6 +105,7 @@ def launch_work(home: Home, workspace: str | None, request: LaunchRequest, memor
             cpus=request.cpus,
             memory_bytes=memory_bytes,
             timeout_s=request.timeout_s,
+            code=code,
         )
 
     return work
