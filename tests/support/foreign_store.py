@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+
+from longshore.workspace.database_file import REVISION
 
 _MAKE = """
 import sys
@@ -30,6 +34,17 @@ def make_store(folder: Path, *runs: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     _python(folder, _MAKE, *runs)
     return folder / "mlflow.db"
+
+
+def empty_store(file: Path, *, runs: int = 0) -> Path:
+    """Make what looks like a store of the MLflow that is served here, at once: enough to be added, not to be served."""
+    tables = ("experiments (experiment_id, artifact_location)", "runs (x)", "metrics (x)", "params (x)", "tags (x)")
+    with contextlib.closing(sqlite3.connect(file)) as opened, opened:
+        for table in (*tables, "alembic_version (version_num)"):
+            opened.execute(f"CREATE TABLE {table}")
+        opened.execute("INSERT INTO alembic_version VALUES (?)", (REVISION,))
+        opened.executemany("INSERT INTO runs VALUES (?)", ((number,) for number in range(runs)))
+    return file
 
 
 def run_names(folder: Path) -> list[str]:

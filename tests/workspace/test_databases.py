@@ -91,6 +91,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Iterator[Hom
 
 @pytest.fixture
 def client(served: Home) -> Iterator[Client]:
+    processes.ask_for_server(served, "store")
     tended(served, "healthy")
     with connection.connect(served, "store", timeout_s=60) as found:
         yield found
@@ -218,6 +219,8 @@ def test_that_nobody_who_wants_it_means_that_its_server_stops_and_the_next_who_a
     databases.tend(served)
     assert row_of(served).state == "healthy", "the current one is wanted always"
     workspaces.use(served, "personal")
+    databases.tend(served)
+    assert row_of(served).state == "stopped"
 
 
 def test_that_a_removed_workspace_leaves_a_file_that_mlflow_uses_and_nothing_in_the_home(
@@ -377,8 +380,8 @@ def test_that_on_a_full_disk_runs_are_shown_and_what_cannot_be_logged_is_told(
     file = Path(shutil.copy(made, small_disk / "store" / "mlflow.db"))
     databases.add(home, str(file))
     workspaces.use(home, "store")
-    with (small_disk / "filler").open("wb") as filler, contextlib.suppress(OSError):
-        while filler.write(b"x" * 4096) and not filler.flush():
+    with (small_disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while filler.write(b"x" * 4096):
             pass
     tended(home, "healthy")
     wait_until(lambda: (databases.tend(home), "is full" in row_of(home).detail)[1])
