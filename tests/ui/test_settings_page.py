@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from longshore.secrets import keyring, vault
 from longshore.settings import Home, load_settings
-from longshore.store import processes, workspaces
+from longshore.store import workspaces
 from longshore.ui.pages.settings import SECTIONS, SettingsPage
 from longshore.ui.pages.settings_machine import DockerSection, DoctorSection, QueueSection
 from longshore.ui.pages.settings_secrets import SecretForm, SecretsSection, UnlockForm
@@ -190,8 +190,10 @@ def test_that_a_database_is_opened_in_place_told_when_it_fails_and_removed(
     qtbot.waitUntil(lambda: str(file) in words(section), timeout=20_000)
     assert "not a SQLite database" not in words(section)
     name = next(each.name for each in workspaces.listing(shell.home) if each.kind == "database")
-    processes.put_server(shell.home, name, state="failed", detail="It is read-only.")
-    qtbot.waitUntil(lambda: "It is read-only." in words(section), timeout=20_000)
+    # The agent looks at the one that is wanted, and finds that nobody may write to it.
+    file.chmod(0o444)
+    workspaces.use(shell.home, name)
+    qtbot.waitUntil(lambda: "is read-only, and MLflow's server needs to write" in words(section), timeout=60_000)
     qtbot.mouseClick(named(section, QPushButton, f"Remove {name}…"), Qt.MouseButton.LeftButton)
     confirm = shell.window.findChild(ConfirmDialog)
     assert confirm is not None

@@ -37,7 +37,9 @@ def _refuse_known(home: Home, file: Path) -> None:
         raise Invalid("This is the personal workspace's own database.", hint="Use the workspace called personal.")
     for known in workspaces.listing(home):
         if known.file == file:
-            raise Conflict(f"{file} is open already, as {known.name}.", hint=f"longshore workspace use {known.name}")
+            raise Conflict(
+                f"{file} is open already, as {known.name}.", hint=f"Use it: longshore workspace use {known.name}"
+            )
 
 
 def check_unused(home: Home, name: str) -> None:

@@ -6,8 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from longshore.errors import LongshoreError
 from longshore.progress import CancelToken, Progress
@@ -15,7 +24,7 @@ from longshore.settings import Home
 from longshore.ui.pages.settings_work import go_to_database, leave_database
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.tasks import Work
-from longshore.ui.widgets.basic import Button, clear, label, row_of, vertical
+from longshore.ui.widgets.basic import Button, clear, horizontal, label, row_of, vertical
 from longshore.ui.widgets.dialog import Dialog
 from longshore.ui.widgets.progress_row import ProgressRow
 
@@ -54,6 +63,24 @@ def import_work(home: Home, workspace: str | None, project: str | None, chosen: 
         return done
 
     return work
+
+
+class _PathBox(QCheckBox):
+    """A check box whose text, a path, is cut in its middle where there is no room; the tip has all of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw it as ever, with what of the text fits."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        style = self.style()
+        room = style.subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, self).width()
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_CheckBox, option)
 
 
 class ImportDialog(Dialog):
@@ -97,13 +124,18 @@ class ImportDialog(Dialog):
             return
         self.intro.setText("These runs are copied into the workspace, each once; the files stay as they are.")
         for each in found:
-            box = QCheckBox(f"{each.title}: {each.shown_path}")
+            box = _PathBox(f"{each.title}: {each.shown_path}")
             box.setChecked(True)
             box.toggled.connect(self._show_choice)
             right: list[QWidget] = [label(_facts(each), "small", "secondary")]
             if each.kind == "mlflow.db":
                 right.append(self._open_button(each))
-            self._rows.addWidget(row_of(box, None, *right))
+            row = QWidget(self._list)
+            inner = horizontal(row, spacing=8)
+            inner.addWidget(box, 1)
+            for widget in right:
+                inner.addWidget(widget)
+            self._rows.addWidget(row)
             self._boxes.append((box, each))
         self._show_choice()
         self._fit()
