@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from longshore.settings import Home
-from longshore.store import workspaces
+from longshore.store import processes, workspaces
 from longshore.ui.pages.import_dialog import ImportDialog
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.shell.context import ProjectRef
 from longshore.ui.widgets.states import EmptyState
-from tests.support.foreign_store import empty_store
+from longshore.workspace import databases
+from tests.support.foreign_store import empty_store, make_store
 from tests.ui.conftest import ShellMaker
 
 
@@ -93,3 +94,24 @@ def test_that_a_found_database_is_opened_in_place_beside_the_import_and_that_is_
     offered[0][1]()
     qtbot.waitUntil(lambda: len(workspaces.listing(served_home)) == 1, timeout=20_000)
     assert file.exists()
+
+
+def test_that_a_database_of_mlflow_that_is_opened_in_place_shows_its_runs_in_the_projects_table(
+    served_home: Home, tmp_path: Path, open_shell: ShellMaker, qtbot: QtBot
+) -> None:
+    make_store(tmp_path / "theirs", "baseline")
+    shell = open_shell(served_home)
+    shell.context.show_project(ProjectRef("p1", "theirs", str(tmp_path / "theirs")))
+    shell.context.open("runs")
+    page = shell.window.page_of("runs")
+    assert isinstance(page, RunsPage)
+    dialog = ImportDialog(page, shell.context)
+    dialog.open()
+    qtbot.waitUntil(dialog.confirm_button.isEnabled, timeout=10_000)
+    next(each for each in dialog.findChildren(QPushButton) if each.text() == "Open in place").click()
+    qtbot.waitUntil(lambda: [row.name for row in page.table.model.rows] == ["baseline"], timeout=240_000)
+    qtbot.waitUntil(
+        lambda: shell.window.status_bar.server.accessibleName().startswith("MLflow, theirs"), timeout=20_000
+    )
+    processes.stop_agent(served_home)
+    databases.stop_all(served_home)

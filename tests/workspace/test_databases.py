@@ -16,12 +16,13 @@ import psutil
 import pytest
 
 from longshore.errors import Conflict, Invalid, LongshoreError, NotAllowed, NotFound, Unavailable
-from longshore.mlflow_rest import artifacts, runs
+from longshore.mlflow_rest import artifacts, experiments, runs
 from longshore.mlflow_rest.client import Client
 from longshore.settings import Home, open_home
 from longshore.store import jobs, processes, workspaces
 from longshore.store.database import now
 from longshore.store.records import Server, Workspace
+from longshore.tracking import experiment_list
 from longshore.workspace import connection, database_file, databases, teams
 from longshore.workspace.places import OWN, place_of
 from tests.support.foreign_store import make_store, run_names
@@ -107,6 +108,16 @@ def test_that_its_runs_are_listed_at_an_address_of_this_computer_alone(served: H
     assert row.pid is not None
     listening = {one.laddr.ip for one in psutil.Process(row.pid).net_connections() if one.status == psutil.CONN_LISTEN}
     assert listening == {"127.0.0.1"}
+
+
+def test_that_experiments_which_no_project_claims_are_any_projects(served: Home, client: Client) -> None:
+    mine, other = (
+        experiments.create(client, "mine", {"longshore.project": "p"}),
+        experiments.create(client, "other", {}),
+    )
+    experiments.set_tag(client, other, "longshore.project", "q")
+    shown = experiment_list.fetched(served, workspaces.get(served, "store"), "p", client)
+    assert {each.id for each in shown} == {"0", mine.id}
 
 
 @pytest.mark.parametrize("name", ["absolute", "relative", "by_file"])
