@@ -116,7 +116,7 @@ def _connect(home: Home, workspace: str | None) -> Client:
     from longshore.store import processes, workspaces
     from longshore.workspace.connection import connect
 
-    if workspaces.get(home, workspace).kind == "personal":
+    if workspaces.get(home, workspace).served_here:
         processes.ensure_agent(home)
     # A notebook asks for everything at once, which takes longer than a page of the window.
     return connect(home, workspace, wait_s=_SERVER_WAIT_S, timeout_s=60.0)

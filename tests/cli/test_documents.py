@@ -18,6 +18,7 @@ from longshore.mlflow_rest.client import Client
 from longshore.settings import Home
 from longshore.store import processes
 from longshore.tracking.rows import RunRow
+from tests.support.foreign_store import empty_store
 from tests.support.launching import launch, make_project, runs_now, wait_until
 
 Ask = Callable[..., Any]
@@ -47,6 +48,18 @@ def test_that_an_empty_home_gives_documents_with_the_promised_keys(ask: Ask) -> 
     checks = ask("doctor", status=1)["checks"]
     assert {"docker", "uv", "git", "keyring", "disk", "tracking server"} <= {check["name"] for check in checks}
     assert all(check["ok"] or check["fix"] for check in checks)
+
+
+def test_that_a_database_is_added_by_its_path_and_removed_while_a_sign_in_for_it_is_refused(
+    ask: Ask, home: Home, tmp_path: Path
+) -> None:
+    file = empty_store(tmp_path / "mlflow.db")
+    assert run_command(["workspace", "add", str(file), "--token", "--username", "ada"]) != 0
+    added = ask("workspace", "add", f"sqlite:///{file}", "--name", "old")["workspaces"][1]
+    assert (added["name"], added["kind"], added["file"], added["url"]) == ("old", "database", str(file), "")
+    assert ask("workspace", "use", "old")["workspaces"][1]["current"] is True
+    assert [each["name"] for each in ask("workspace", "remove", "old")["workspaces"]] == ["personal"]
+    assert file.exists()
 
 
 def test_that_a_project_is_told_with_its_typed_parameters_and_forgotten_again(ask: Ask, tmp_path: Path) -> None:

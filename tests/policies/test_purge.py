@@ -116,6 +116,13 @@ def test_that_a_purge_waits_for_no_run_but_is_refused_while_one_is_under_way(own
         jobs.update(own, job.id, state="finished", ended_at=job.created_at)
 
 
+def test_that_a_database_that_is_opened_in_place_is_left_to_its_owners_command(home: Home) -> None:
+    workspaces.add(home, name="theirs", url="sqlite:////data/mlflow.db", kind="database")
+    with pytest.raises(NotAllowed, match="is opened in place") as refused:
+        deleting.purge(home, "theirs", ["a" * 32])
+    assert "mlflow gc --backend-store-uri sqlite:////data/mlflow.db" in (refused.value.hint or "")
+
+
 def test_that_on_a_teams_server_the_command_of_its_administrator_is_told(own: Home) -> None:
     workspaces.add(own, name="team", url="https://mlflow.example.org", auth="none", username="")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from longshore.errors import Conflict, Unavailable
 from longshore.settings import Home
-from longshore.store import database, jobs, tables, view_state
+from longshore.store import database, jobs, processes, tables, view_state
 
 
 def test_that_the_database_is_in_wal_mode_so_that_readers_never_wait(home: Home) -> None:
@@ -32,6 +33,23 @@ def test_that_the_migrations_make_exactly_the_tables_of_the_code(home: Home) -> 
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
     engine.dispose()
     assert tables.JobRow.__tablename__ == "job"
+
+
+def test_that_a_home_of_the_first_schema_keeps_its_servers_port_and_has_a_copy_beside_it(home: Home) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{home.database}")
+    command.upgrade(config, "0001")
+    with contextlib.closing(sqlite3.connect(home.database)) as old, old:
+        old.execute("INSERT INTO server VALUES (1, 77, 5.0, 23456, 'healthy', '', '2026-01-02 03:04:05')")
+    kept = processes.server(home)
+    assert (kept.pid, kept.process_started, kept.port, kept.state) == (77, 5.0, 23456, "healthy")
+    assert list(processes.servers(home)) == ["personal"]
+    with contextlib.closing(sqlite3.connect(home.database.with_suffix(".0001.bak"))) as copy:
+        assert copy.execute("SELECT port FROM server").fetchone() == (23456,)
 
 
 def test_that_several_processes_may_start_on_a_new_home_at_once(home_path: Path) -> None:

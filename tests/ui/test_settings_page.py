@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from longshore.secrets import keyring, vault
@@ -21,6 +22,7 @@ from longshore.ui.widgets.choices import Segmented
 from longshore.ui.widgets.dialog import ConfirmDialog
 from longshore.ui.widgets.stepper import Stepper
 from longshore.ui.widgets.switch import Switch
+from tests.support.foreign_store import empty_store
 from tests.support.grep_secret import assert_nowhere
 from tests.ui.conftest import ShellMaker
 
@@ -169,6 +171,36 @@ def test_that_a_server_is_added_used_and_removed(qtbot: QtBot, shell: Shell, tra
     assert tracking_server in words(dialog)
     press(qtbot, dialog, "Remove workspace")
     qtbot.waitUntil(lambda: len(workspaces.listing(shell.home)) == 1, timeout=20_000)
+
+
+def test_that_a_database_is_opened_in_place_told_when_it_fails_and_removed(
+    qtbot: QtBot, shell: Shell, tmp_path: Path
+) -> None:
+    section = open_section(shell, "workspaces").section
+    assert isinstance(section, WorkspacesSection)
+    (tmp_path / "notes.db").write_text("no database")
+    section.open_database(str(tmp_path / "notes.db"))
+    qtbot.waitUntil(lambda: "notes.db is not a SQLite database." in words(section), timeout=20_000)
+    file = empty_store(tmp_path / "mlflow.db")
+    press(qtbot, section, "Open a database…")
+    dialog = shell.window.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.fileSelected.emit(str(file))
+    dialog.close()
+    qtbot.waitUntil(lambda: str(file) in words(section), timeout=20_000)
+    assert "not a SQLite database" not in words(section)
+    name = next(each.name for each in workspaces.listing(shell.home) if each.kind == "database")
+    # The agent looks at the one that is wanted, and finds that nobody may write to it.
+    file.chmod(0o444)
+    workspaces.use(shell.home, name)
+    qtbot.waitUntil(lambda: "is read-only, and MLflow's server needs to write" in words(section), timeout=60_000)
+    qtbot.mouseClick(named(section, QPushButton, f"Remove {name}…"), Qt.MouseButton.LeftButton)
+    confirm = shell.window.findChild(ConfirmDialog)
+    assert confirm is not None
+    assert "The file, its runs and models stay as they are." in words(confirm)
+    press(qtbot, confirm, "Remove workspace")
+    qtbot.waitUntil(lambda: len(workspaces.listing(shell.home)) == 1, timeout=20_000)
+    assert file.exists()
 
 
 def test_that_this_computer_lists_each_check_and_its_fix(qtbot: QtBot, shell: Shell) -> None:

@@ -79,8 +79,9 @@ def _serve_alone(home: Home) -> int:
     _log.info("The agent of %s starts, pid %s, version %s.", home.path, os.getpid(), __version__)
     agent.run({"pid": os.getpid(), "process_started": started, "app_version": __version__})
     if agent.stops_server:
-        from longshore.workspace import server
+        from longshore.workspace import databases, server
 
+        databases.stop_all(home)
         server.stop(home)
     _log.info("The agent ends.")
     return 0

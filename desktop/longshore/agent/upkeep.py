@@ -46,6 +46,7 @@ def start(around: Around) -> None:
     home, leaving = around.home, around.leaving
     every(processes.HEARTBEAT_S, lambda: processes.put_agent(home), "heartbeat", leaving)
     every(_SERVER_S, lambda: _server(around), "tracking server", leaving)
+    every(_SERVER_S, lambda: _databases(home), "databases", leaving)
     every(_INDEX_S, Indexing(home).tick, "run index", leaving)
     every(_ENDPOINTS_S, lambda: _endpoints(home), "endpoints", leaving)
     every(_UNSENT_S, lambda: _unsent(around), "unsent runs", leaving)
@@ -58,6 +59,12 @@ def _server(around: Around) -> None:
 
     found = server.ensure(around.home)
     around.outages.saw(found.state == server.HEALTHY, time.time())
+
+
+def _databases(home: Home) -> None:
+    from longshore.workspace import databases
+
+    databases.tend(home)
 
 
 def _endpoints(home: Home) -> None:

@@ -69,14 +69,15 @@ def stop(
     context: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="end running jobs and deployments too")] = False,
 ) -> None:
-    """End the agent and the personal tracking server; jobs and deployments go on without --all."""
+    """End the agent and the tracking servers that it runs; jobs and deployments go on without --all."""
     from longshore.store import processes
-    from longshore.workspace import server
+    from longshore.workspace import databases, server
 
     session: Session = context.obj
     if everything:
         _end_work(session)
     processes.stop_agent(session.home)
+    databases.stop_all(session.home)
     server.stop(session.home)
     _show(session)
 

@@ -53,11 +53,11 @@ class Session:
         return workspaces.get(self.home, self.options.workspace).name
 
     def client(self) -> Client:
-        """Connect to the workspace's MLflow server; the personal one is brought up by the agent first."""
+        """Connect to the workspace's MLflow server; one on this computer is brought up by the agent first."""
         from longshore.store import processes, workspaces
         from longshore.workspace.connection import connect
 
-        if workspaces.get(self.home, self.options.workspace).kind == "personal":
+        if workspaces.get(self.home, self.options.workspace).served_here:
             processes.ensure_agent(self.home)
         return connect(self.home, self.options.workspace, wait_s=SERVER_WAIT_S)
 

@@ -12,13 +12,13 @@ from longshore.cli.session import Session
 from longshore.errors import Invalid
 from longshore.settings import Home
 
-group = typer.Typer(help="Add, use or remove a team's MLflow server.", no_args_is_help=True)
+group = typer.Typer(help="Add, use or remove a team's MLflow server, or a database in place.", no_args_is_help=True)
 app.add_typer(group, name="workspace")
 
 
 @app.command()
 def workspaces(context: typer.Context) -> None:
-    """List the personal workspace and the teams' servers."""
+    """List the personal workspace, the teams' servers, and the databases that are opened in place."""
     session: Session = context.obj
     _show(session)
 
@@ -29,9 +29,15 @@ def _show(session: Session) -> None:
     found = teams.listing(session.home)
     session.output.document({"workspaces": [_as_document(session.home, each) for each in found]})
     session.output.table(
-        ("", "name", "kind", "url", "sign-in"),
+        ("", "name", "kind", "url or file", "sign-in"),
         (
-            ("*" if each.current else "", each.name, each.kind, _url(session.home, each), each.username or each.auth)
+            (
+                "*" if each.current else "",
+                each.name,
+                each.kind,
+                str(each.file or _url(session.home, each)),
+                each.username or each.auth,
+            )
             for each in found
         ),
         empty="",
@@ -39,13 +45,15 @@ def _show(session: Session) -> None:
 
 
 def _url(home: Home, workspace: Any) -> str:
+    """Give the address of a workspace's server; one on this computer may not be up, or never have been."""
     from longshore.store import processes
 
-    return workspace.url or processes.server(home).url
+    return processes.server(home, workspace.name).url if workspace.served_here else workspace.url
 
 
 def _as_document(home: Home, workspace: Any) -> dict[str, Any]:
-    return {
+    file = {"file": str(workspace.file)} if workspace.file else {}
+    return file | {
         "name": workspace.name,
         "kind": workspace.kind,
         "url": _url(home, workspace),
@@ -58,21 +66,30 @@ def _as_document(home: Home, workspace: Any) -> dict[str, Any]:
 @group.command()
 def add(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="address of the MLflow server")],
-    name: Annotated[str | None, typer.Option(help="name here; the host's by default")] = None,
+    where: Annotated[str, typer.Argument(help="address of an MLflow server, or the path of an mlflow.db")],
+    name: Annotated[str | None, typer.Option(help="name here; the host's or the folder's by default")] = None,
     username: Annotated[str | None, typer.Option(help="sign in with this name and a password")] = None,
     token: Annotated[bool, typer.Option("--token", help="sign in with a token")] = False,
 ) -> None:
-    """Add a team's server. The password or token is asked for, or read from standard input; never an argument."""
-    from longshore.workspace import teams
+    """Add a team's server, or open an MLflow database where it lies: nothing in it is changed or upgraded.
+
+    A password or token is asked for, or read from standard input; never an argument.
+    """
+    from longshore.workspace import database_file, databases, teams
 
     session: Session = context.obj
+    if database_file.is_one(where):
+        if username or token:
+            raise Invalid("A database has no sign-in.", hint="Leave out --username and --token.")
+        databases.add(session.home, where, name=name)
+        _show(session)
+        return
     if username and token:
         raise Invalid("A sign-in is a name with a password, or a token.", hint="Give --username or --token, not both.")
     secret = read_secret("Token" if token else f"Password of {username}") if username or token else None
     teams.add(
         session.home,
-        url,
+        where,
         name=name,
         username=username,
         password=secret if username else None,
@@ -101,7 +118,7 @@ def use(context: typer.Context, name: Annotated[str, typer.Argument()]) -> None:
 
 @group.command()
 def remove(context: typer.Context, name: Annotated[str, typer.Argument()]) -> None:
-    """Forget a team's server and its sign-in. Nothing on the server changes."""
+    """Forget a team's server and its sign-in, or a database. Nothing on the server, or in the file, changes."""
     from longshore.workspace import teams
 
     session: Session = context.obj

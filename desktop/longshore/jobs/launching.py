@@ -91,7 +91,9 @@ def launch(
     )
     spec = code_state.with_code(spec, code)
     _check(home, spec)
-    return queue(home, spec, workspace=workspaces.get(home, workspace).name)
+    row = workspaces.get(home, workspace)
+    _check_artifacts(row, spec)
+    return queue(home, spec, workspace=row.name)
 
 
 def queue(home: Home, spec: RunSpec, *, workspace: str) -> Job:
@@ -196,6 +198,18 @@ def _check_environment(info: ProjectInfo) -> None:
         from longshore.projects.declarations import declared
 
         declared(Path(info.path))
+
+
+def _check_artifacts(workspace: records.Workspace, spec: RunSpec) -> None:
+    """Refuse a container whose artifacts would go to a folder of this computer: they would be lost with it."""
+    from longshore.workspace.database_file import reaches_containers
+
+    if workspace.file and spec.target != "local" and not reaches_containers(workspace.file):
+        raise Invalid(
+            f"{workspace.name} keeps its artifacts in a folder of this computer, where the target {spec.target} cannot"
+            " put any.",
+            hint="Launch it on this computer (--target local), or in another workspace.",
+        )
 
 
 def _check(home: Home, spec: RunSpec) -> None:

@@ -46,6 +46,10 @@ def error_of(url: str, response: httpx.Response) -> LongshoreError:
         return NotFound(message)
     if status == 409:
         return Conflict(message)
+    if "disk is full" in message:  # SQLite's words
+        return Unavailable(
+            f"The disk of the tracking server {url} is full.", hint="Free room on it, then try again.", details=message
+        )
     if status == 429 or status >= 500:
         return Unavailable(
             f"The tracking server {url} failed (status {status}).", hint="Try again; its log says why.", details=message

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from longshore.mlflow_rest.types import Artifact
 
 _PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
+_SERVED = "mlflow-artifacts:"
+# How MLflow's own page adds a file to a run whose store is another one; it takes no more.
+_UPLOAD = "/ajax-api/2.0/mlflow/upload-artifact"
+_PAST_BYTES = 10 * 1024 * 1024
 _CHUNK = 1 << 20
 _PARTIAL, _RANGE_BEHIND_END = 206, 416
 # A store that ignores ranges sends what stands before, too.
@@ -141,26 +145,35 @@ def upload(client: Client, run_id: str, path: str, content: bytes | Path) -> Non
 def upload_many(client: Client, run_id: str, files: Mapping[str, bytes | Path]) -> None:
     """Add artifacts to a run, by their path below its root.
 
-    Raises: Unavailable where that server hands out no artifacts (its store is written to directly).
+    Where the store is not the server's own, but a folder or a bucket, MLflow takes no empty file: it is left out.
+    Raises: Unavailable for a large file there, which only a client that reaches the store itself can write.
     """
     root = runs.get(client, run_id).artifact_uri
-    folder = _folder(root)
     for path, content in files.items():
         if path.startswith("/") or ".." in path.split("/"):
             raise Invalid(f"{path!r} leaves the run's artifacts.")
         body = content if isinstance(content, bytes) else _pieces(content)
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        client.send("PUT", _PROXY + quote(f"{folder}/{path}"), content=body, headers=headers)
+        if root.startswith(_SERVED):
+            client.send("PUT", _PROXY + quote(f"{_folder(root)}/{path}"), content=body, headers=headers)
+        elif size > _PAST_BYTES:
+            raise _past(root)
+        elif size:
+            client.send("POST", _UPLOAD, query={"run_uuid": run_id, "path": path}, content=body, headers=headers)
 
 
 def _folder(uri: str) -> str:
-    if not uri.startswith("mlflow-artifacts:"):
-        raise Unavailable(
-            f"These artifacts lie in {uri}, past the tracking server.",
-            hint="Start the server with --serve-artifacts and --default-artifact-root mlflow-artifacts:/.",
-        )
+    if not uri.startswith(_SERVED):
+        raise _past(uri)
     return urlsplit(uri).path.strip("/")
+
+
+def _past(uri: str) -> Unavailable:
+    return Unavailable(
+        f"These artifacts lie in {uri}, past the tracking server.",
+        hint="Start the server with --serve-artifacts and --default-artifact-root mlflow-artifacts:/.",
+    )
 
 
 def _pieces(file: Path) -> Iterator[bytes]:

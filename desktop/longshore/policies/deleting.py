@@ -237,8 +237,8 @@ def purge(home: Home, workspace: str, run_ids: Sequence[str]) -> Job:
     known = workspaces.get(home, workspace)
     if not run_ids:
         raise Invalid("No run was named.", hint="`longshore trash` lists what is in the trash.")
-    if known.kind != "personal":
-        raise not_on_a_teams_server(known.url, run_ids)
+    if known.kind != records.PERSONAL:
+        raise not_here(known, run_ids)
     if busy := jobs.listing(home, states=UNDER_WAY, kinds=[RUN]):
         raise Conflict(
             f"{_runs(len(busy))} still under way, and deleting for good stops the tracking server for some seconds.",
@@ -263,9 +263,16 @@ def _runs(count: int, *, verb: bool = True) -> str:
     return words + ((" is" if count == 1 else " are") if verb else "")
 
 
-def not_on_a_teams_server(url: str, run_ids: Sequence[str]) -> NotAllowed:
-    """Give the refusal, with the command that the server's administrator would run."""
+def not_here(workspace: records.Workspace, run_ids: Sequence[str]) -> NotAllowed:
+    """Give the refusal, with the command that a server's administrator, or a database's owner, would run."""
     shown = ",".join(run_ids[:20]) + (",..." if len(run_ids) > 20 else "")
+    if workspace.file:
+        return NotAllowed(
+            f"{workspace.file} is opened in place: Longshore deletes nothing in it for good.",
+            hint=f"Its owner runs, while no server has it: mlflow gc --backend-store-uri {workspace.url}"
+            f" --run-ids {shown}. That also deletes every experiment and every model that is in the trash.",
+        )
+    url = workspace.url
     return NotAllowed(
         "A team's server deletes runs for good only by a command of its own.",
         hint="Its administrator runs, where the server's database can be reached: "

@@ -1,4 +1,4 @@
-"""The agent and the tracking server of a home: their rows, starting the agent, waking it.
+"""The agent and the tracking servers of a home: their rows, starting the agent, waking it.
 
 Whoever writes an intent calls `ensure_agent` and `wake`; losing the wake-up costs one poll interval, never the intent.
 """
@@ -18,6 +18,8 @@ from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import select
+
 from longshore import __version__
 from longshore.errors import Unavailable
 from longshore.settings import Home, self_command
@@ -32,6 +34,9 @@ START_TIMEOUT_S = 10.0
 # What may be said through the wake-up; UNLOCK is followed by the vault's passphrase.
 WAKE, STOP, UNLOCK = "wake", "stop", "unlock "
 _HEARD_S = 5.0
+# How long a database's server goes on after somebody asked for it last.
+SERVER_LEASE_S = 600.0
+_ASKED_AGAIN_S = 60.0
 
 
 def agent(home: Home) -> records.Agent | None:
@@ -75,24 +80,49 @@ def is_same_process(pid: int | None, started: float | None) -> bool:
         return False
 
 
-def server(home: Home) -> records.Server:
-    """Give the personal tracking server as the agent last saw it."""
+def server(home: Home, workspace: str = records.PERSONAL) -> records.Server:
+    """Give a workspace's tracking server as the agent that runs it last saw it."""
+    return servers(home).get(workspace) or records.Server(None, None, None, "stopped", "It was never started.", now())
+
+
+def servers(home: Home) -> dict[str, records.Server]:
+    """Give the tracking servers that this home's agent started at some time, by workspace."""
     with reading(home) as session:
-        row = session.get(ServerRow, 1)
-        if row is None:
-            return records.Server(None, None, None, "stopped", "It was never started.", now())
-        return records.Server(**row.model_dump(exclude={"id"}))
+        return {row.workspace: _server(row) for row in session.exec(select(ServerRow)).all()}
 
 
-def put_server(home: Home, **changes: Any) -> records.Server:
-    """Write the server's row; only the agent does."""
+def put_server(home: Home, workspace: str = records.PERSONAL, **changes: Any) -> records.Server:
+    """Write a server's row; only the agent does."""
     with writing(home) as session:
-        row = session.get(ServerRow, 1) or ServerRow()
+        row = session.get(ServerRow, workspace) or ServerRow(workspace=workspace)
         for name, value in changes.items():
             setattr(row, name, value)
         row.checked_at = now()
         session.add(row)
-        return records.Server(**row.model_dump(exclude={"id"}))
+        return _server(row)
+
+
+def forget_server(home: Home, workspace: str) -> None:
+    """Delete the row of a server whose workspace was removed."""
+    with writing(home) as session:
+        if (row := session.get(ServerRow, workspace)) is not None:
+            session.delete(row)
+
+
+def ask_for_server(home: Home, workspace: str) -> None:
+    """Let the agent know that somebody wants to reach a server, so that it runs for `SERVER_LEASE_S` from now on."""
+    asked_at = server(home, workspace).asked_at
+    # Asked with each request: a write each time would wake every window for nothing.
+    if asked_at is not None and now() - asked_at < timedelta(seconds=_ASKED_AGAIN_S):
+        return
+    with writing(home) as session:
+        row = session.get(ServerRow, workspace) or ServerRow(workspace=workspace, checked_at=now())
+        row.asked_at = now()
+        session.add(row)
+
+
+def _server(row: ServerRow) -> records.Server:
+    return records.Server(**row.model_dump(exclude={"workspace"}))
 
 
 def ensure_agent(home: Home, *, timeout_s: float = START_TIMEOUT_S) -> None:

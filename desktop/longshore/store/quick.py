@@ -12,6 +12,8 @@ from typing import Any
 
 from longshore.settings import Home
 
+_WORKSPACES = "SELECT name, kind, current FROM workspace"
+
 
 def view_state(home: Home, key: str, default: Any = None) -> Any:
     """Give what was saved under a key by `view_state.save`."""
@@ -27,9 +29,9 @@ def projects(home: Home) -> list[tuple[str, str, str]]:
     return [tuple(row) for row in _read(home, "SELECT id, name, path FROM project ORDER BY opened_at DESC", ())]
 
 
-def workspaces(home: Home) -> list[tuple[str, bool]]:
-    """Give (name, current) of the teams' workspaces."""
-    return [(name, bool(current)) for name, current in _read(home, "SELECT name, current FROM workspace", ())]
+def workspaces(home: Home) -> list[tuple[str, str, bool]]:
+    """Give (name, kind, current) of the workspaces beside the personal one."""
+    return [(name, kind, bool(current)) for name, kind, current in _read(home, _WORKSPACES, ())]
 
 
 def _read(home: Home, query: str, parameters: Sequence[Any]) -> list[Any]:

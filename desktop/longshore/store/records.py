@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 # States of a job, in the order in which it passes through them.
@@ -12,6 +13,9 @@ QUEUED, PREPARING, RUNNING, STOPPING = "queued", "preparing", "running", "stoppi
 FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
 ACTIVE_STATES = (QUEUED, PREPARING, RUNNING, STOPPING)
 ENDED_STATES = (FINISHED, FAILED, STOPPED)
+# Kinds of workspaces; the personal one is also called so.
+PERSONAL, TEAM, DATABASE = "personal", "team", "database"
+SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,28 @@ class Project:
 
 @dataclass(frozen=True)
 class Workspace:
-    """An MLflow server that holds runs and models: the personal one or a team's. No credential is in here."""
+    """An MLflow server that holds runs and models: the personal one, a team's, or ours on a database opened in place.
+
+    No credential is in here.
+    """
 
     name: str
-    kind: str  # personal, team
-    url: str  # empty for the personal one: the server row knows it
+    kind: str  # personal, team, database
+    url: str  # sqlite:///FILE for a database, empty for the personal one: the row of their server knows its address
     auth: str  # none, basic, token
     username: str
     current: bool
     added_at: datetime
+
+    @property
+    def file(self) -> Path | None:
+        """The database that is opened in place, None for another kind."""
+        return Path(self.url.removeprefix(SQLITE)) if self.kind == DATABASE else None
+
+    @property
+    def served_here(self) -> bool:
+        """Tell whether this home's agent runs the server."""
+        return self.kind in (PERSONAL, DATABASE)
 
 
 @dataclass(frozen=True)
@@ -132,7 +149,7 @@ class Agent:
 
 @dataclass(frozen=True)
 class Server:
-    """The personal workspace's tracking server, as the agent last saw it."""
+    """A workspace's tracking server, as the agent that runs it last saw it."""
 
     pid: int | None
     process_started: float | None
@@ -140,6 +157,8 @@ class Server:
     state: str  # stopped, starting, healthy, failed
     detail: str
     checked_at: datetime
+    # When somebody last wanted to reach it; the agent runs a database's server only while somebody does.
+    asked_at: datetime | None = None
 
     @property
     def url(self) -> str:

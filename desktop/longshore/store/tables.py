@@ -138,16 +138,17 @@ class AgentRow(SQLModel, table=True):
 
 
 class ServerRow(SQLModel, table=True):
-    """The personal tracking server of this home; its port stays the same once it was chosen."""
+    """A tracking server that this home's agent runs; its port stays the same once it was chosen."""
 
-    __tablename__ = "server"
-    id: int = Field(default=1, primary_key=True)
+    __tablename__ = "tracking_server"
+    workspace: str = Field(primary_key=True)
     pid: int | None = None
     process_started: float | None = None
     port: int | None = None
     state: str = "stopped"
     detail: str = ""
     checked_at: datetime = _time()
+    asked_at: datetime | None = _time(nullable=True)
 
 
 class ViewStateRow(SQLModel, table=True):

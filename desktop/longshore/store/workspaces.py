@@ -10,7 +10,7 @@ from longshore.store import records
 from longshore.store.database import now, reading, writing
 from longshore.store.tables import WorkspaceRow
 
-PERSONAL = "personal"
+PERSONAL = records.PERSONAL
 
 
 def listing(home: Home) -> tuple[records.Workspace, ...]:
@@ -20,7 +20,7 @@ def listing(home: Home) -> tuple[records.Workspace, ...]:
     others = tuple(records.Workspace(**row.model_dump()) for row in rows)
     personal = records.Workspace(
         name=PERSONAL,
-        kind="personal",
+        kind=records.PERSONAL,
         url="",
         auth="none",
         username="",
@@ -38,12 +38,14 @@ def get(home: Home, name: str | None) -> records.Workspace:
     raise NotFound(f"There is no workspace {name!r}.", hint="`longshore workspaces` lists them.")
 
 
-def add(home: Home, *, name: str, url: str, auth: str, username: str) -> records.Workspace:
-    """Remember a team's server. Raises: Conflict if the name is taken."""
+def add(
+    home: Home, *, name: str, url: str, auth: str = "none", username: str = "", kind: str = records.TEAM
+) -> records.Workspace:
+    """Remember a team's server, or a database that is opened in place. Raises: Conflict if the name is taken."""
     with writing(home) as session:
         if name == PERSONAL or session.get(WorkspaceRow, name) is not None:
             raise Conflict(f"A workspace {name!r} is there already.", hint="Choose another name with --name.")
-        row = WorkspaceRow(name=name, kind="team", url=url, auth=auth, username=username, added_at=now())
+        row = WorkspaceRow(name=name, kind=kind, url=url, auth=auth, username=username, added_at=now())
         session.add(row)
         return records.Workspace(**row.model_dump())
 
@@ -58,7 +60,7 @@ def use(home: Home, name: str) -> records.Workspace:
 
 
 def remove(home: Home, name: str) -> None:
-    """Forget a team's server. Raises: Invalid for the personal one; NotFound."""
+    """Forget a workspace. Raises: Invalid for the personal one; NotFound."""
     if name == PERSONAL:
         raise Invalid("The personal workspace cannot be removed.", hint="Delete the home folder to remove everything.")
     with writing(home) as session:

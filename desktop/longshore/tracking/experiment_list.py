@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from longshore.settings import Home
+from longshore.store.records import DATABASE
 from longshore.tracking import table
 
 if TYPE_CHECKING:
@@ -34,8 +35,12 @@ def known(home: Home, workspace: Workspace, project: str | None) -> tuple[Named,
 
 
 def fetched(home: Home, workspace: Workspace, project: str | None, client: Client) -> tuple[Named, ...]:
-    """Ask the server, and keep the answer. Raises: Unavailable, NotAllowed."""
-    found = tuple(Named(each.id, each.name) for each in table.experiments(client, project))
+    """Ask the server, and keep the answer. Raises: Unavailable, NotAllowed.
+
+    Whoever opens a database in place wants to see what it holds: it was made without Longshore, and has no project's tag.
+    """
+    chosen = table.experiments(client, project, unclaimed=workspace.kind == DATABASE)
+    found = tuple(Named(each.id, each.name) for each in chosen)
     if found != known(home, workspace, project):
         _keep(_file(home, workspace, project), found)
     return found

@@ -29,10 +29,17 @@ _PREFIX = re.compile(r"[0-9A-Za-z_-]+")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def experiments(client: Client, project: str | None = None) -> tuple[Experiment, ...]:
-    """Give the experiments of a project (by the tag `longshore.project`), or all; the latest changed first."""
+def experiments(client: Client, project: str | None = None, *, unclaimed: bool = False) -> tuple[Experiment, ...]:
+    """Give the experiments of a project (by the tag `longshore.project`), or all; the latest changed first.
+
+    `unclaimed`: those without such a tag, too.
+    """
     if project is None:
         return rest_experiments.listing(client)
+    if unclaimed:
+        return tuple(
+            each for each in rest_experiments.listing(client) if each.tags.get(PROJECT_TAG, project) == project
+        )
     found = rest_experiments.listing(client, equals("tags", PROJECT_TAG, project))
     return tuple(experiment for experiment in found if experiment.tags.get(PROJECT_TAG) == project)
 

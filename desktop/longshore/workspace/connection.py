@@ -11,12 +11,14 @@ from longshore.errors import NotFound, Unavailable
 from longshore.mlflow_rest.credential import Basic, Credential, Token
 from longshore.settings import Home
 from longshore.store import processes, workspaces
-from longshore.store.records import Server, Workspace
+from longshore.store.records import DATABASE, PERSONAL, Server, Workspace
+from longshore.workspace.places import place_of
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
 
 _POLL_S = 0.05
+_FAILED_S = 5.0
 # The keyring is asked once per process: each question costs a child process or a person's patience.
 _credentials: dict[tuple[Path, str, datetime], Credential] = {}
 
@@ -24,8 +26,8 @@ _credentials: dict[tuple[Path, str, datetime], Credential] = {}
 def connect(home: Home, name: str | None = None, *, wait_s: float = 0.0, timeout_s: float = 10.0) -> Client:
     """Give a client of a workspace, the current one with None. Nothing is sent yet to a team's server.
 
-    `wait_s`: how long the personal server may still be starting.
-    Raises: NotFound for the name; Unavailable if the personal server is not up, or the keyring can't be read.
+    `wait_s`: how long a server that the agent runs may still be starting.
+    Raises: NotFound for the name; Unavailable if such a server is not up, or the keyring can't be read.
     """
     from longshore.mlflow_rest.client import Client
 
@@ -34,27 +36,33 @@ def connect(home: Home, name: str | None = None, *, wait_s: float = 0.0, timeout
 
 
 def address(home: Home, workspace: Workspace, *, wait_s: float = 0.0) -> str:
-    """Give the address of a workspace's server; of the personal one only once it is healthy. Raises: Unavailable."""
-    if workspace.kind != "personal":
+    """Give the address of a workspace's server; of one that the agent runs only once it is healthy. Raises: Unavailable."""
+    if not workspace.served_here:
         return workspace.url
-    deadline = time.monotonic() + wait_s
-    while (row := processes.server(home)).state != "healthy" and time.monotonic() < deadline:
+    if workspace.kind == DATABASE:
+        processes.ask_for_server(home, workspace.name)
+    began = time.monotonic()
+    while (row := processes.server(home, workspace.name)).state != "healthy":
+        # What is wrong with a database is seldom over soon.
+        limit_s = _FAILED_S if workspace.kind == DATABASE and row.state == "failed" else wait_s
+        if time.monotonic() - began > min(limit_s, wait_s):
+            break
         time.sleep(_POLL_S)
     if row.state != "healthy":
-        raise _not_up(home, row)
+        raise _not_up(home, workspace, row)
     return row.url
 
 
 def known_address(home: Home, workspace: Workspace) -> str:
-    """Give the address of a workspace's server whether it is up or not: the personal one keeps its port.
+    """Give the address of a workspace's server whether it is up or not: one that the agent runs keeps its port.
 
     Raises: Unavailable if it never had one.
     """
-    if workspace.kind != "personal":
+    if not workspace.served_here:
         return workspace.url
-    row = processes.server(home)
+    row = processes.server(home, workspace.name)
     if not row.url:
-        raise _not_up(home, row)
+        raise _not_up(home, workspace, row)
     return row.url
 
 
@@ -102,10 +110,12 @@ def _read_credential(home: Home, workspace: Workspace) -> Credential:
     return Token(value) if workspace.auth == "token" else Basic(workspace.username, value)
 
 
-def _not_up(home: Home, row: Server) -> Unavailable:
-    if row.state == "starting":
-        return Unavailable("The tracking server is still starting.", hint="Wait some seconds, then try again.")
+def _not_up(home: Home, workspace: Workspace, row: Server) -> Unavailable:
+    named = "The tracking server" if workspace.kind == PERSONAL else f"The tracking server of {workspace.name}"
+    # A database's server starts when somebody asks for it, which was done just now.
+    if row.state == "starting" or (workspace.kind == DATABASE and row.state == "stopped"):
+        return Unavailable(f"{named} is still starting.", hint="Wait some seconds, then try again.")
+    starts = "`longshore agent start` starts it" if workspace.kind == PERSONAL else "The agent tries again by itself"
     return Unavailable(
-        f"The tracking server is not running. {row.detail}".strip(),
-        hint=f"`longshore agent start` starts it; its log is {home.logs / 'server.log'}.",
+        f"{named} is not running. {row.detail}".strip(), hint=f"{starts}; its log is {place_of(workspace).log(home)}."
     )

@@ -1,4 +1,4 @@
-"""Teams' MLflow servers: adding one with its sign-in, choosing, forgetting. The credential is in the keyring alone."""
+"""Workspaces: adding a team's server with its sign-in, choosing, forgetting. The credential is in the keyring alone."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from longshore.errors import Conflict, Invalid, LongshoreError, NotAllowed, NotFound
+from longshore.errors import Invalid, LongshoreError, NotAllowed, NotFound
 from longshore.mlflow_rest.credential import Basic, Credential, Token
 from longshore.settings import Home
 from longshore.store import workspaces
-from longshore.store.records import Workspace
+from longshore.store.records import DATABASE, TEAM, Workspace
+from longshore.workspace import databases, names
 from longshore.workspace.connection import secret_name
+from longshore.workspace.places import place_of
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def listing(home: Home) -> tuple[Workspace, ...]:
@@ -42,7 +42,7 @@ def add(
 
     sign_in = _sign_in(username, password, token)
     with Client(url, credential=sign_in) as client:
-        chosen = _free_name(home, name or _name_from(client.url))
+        chosen = names.free(home, name or _name_from(client.url))
         _check(client.url, client, sign_in)
         address = client.url
     auth = "none" if sign_in is None else "token" if isinstance(sign_in, Token) else "basic"
@@ -61,14 +61,19 @@ def use(home: Home, name: str) -> Workspace:
 
 
 def remove(home: Home, name: str) -> None:
-    """Forget a workspace and its sign-in; nothing on its server changes.
+    """Forget a workspace and its sign-in; nothing on its server, or in its database, changes.
 
-    Raises: NotFound; Invalid for the personal one; Unavailable if the keyring can't be reached.
+    Raises: NotFound; Invalid for the personal one; Conflict while jobs log to a database; Unavailable if the keyring
+        can't be reached.
     """
     workspace = workspaces.get(home, name)
-    if workspace.kind != "personal":
+    if workspace.kind == TEAM:
         _forget_secret(home, name, workspace.auth)
+    if workspace.kind == DATABASE:
+        databases.check_unused(home, name)
     workspaces.remove(home, name)
+    if workspace.kind == DATABASE:  # after the row, else the agent would start the server again
+        databases.close(home, place_of(workspace))
 
 
 def _sign_in(username: str | None, password: str | None, token: str | None) -> Credential | None:
@@ -86,16 +91,6 @@ def _sign_in(username: str | None, password: str | None, token: str | None) -> C
         missing = "password" if username else "user name"
         raise Invalid(f"The {missing} is missing.", hint="Give both, or none for a server without sign-in.")
     return None
-
-
-def _free_name(home: Home, name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise Invalid(
-            f"{name!r} is not a name for a workspace.", hint="Use letters, digits, dots, dashes and underscores."
-        )
-    if any(known.name == name for known in workspaces.listing(home)):
-        raise Conflict(f"A workspace {name!r} is there already.", hint="Choose another name with --name.")
-    return name
 
 
 def _name_from(url: str) -> str:

@@ -20,6 +20,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from longshore.workspace import database_file
+
 DATABASE = "mlflow.db"
 IDENTITY_FILE = "server.json"
 LOCK_FILE = "server.lock"
@@ -31,8 +33,15 @@ ALREADY_SERVED, PORT_TAKEN = 75, 76
 _DRAIN_S = 5
 
 
-def environment(tracking: Path, inherited: dict[str, str]) -> dict[str, str]:
-    """Give the server's environment: MLflow's internal variables, and none of the person's own MLflow settings."""
+def environment(tracking: Path, inherited: dict[str, str], database: Path | None = None) -> dict[str, str]:
+    """Give the server's environment: MLflow's internal variables, and none of the person's own MLflow settings.
+
+    `tracking`: the server's own folder; `database`: a store of somebody else's, whose artifacts lie beside it.
+    """
+    uri, root, artifacts = store_uri(tracking), ARTIFACT_ROOT, tracking / "artifacts"
+    if database is not None:
+        uri, root = database_file.address(database), database_file.artifact_root(database)
+        artifacts = database.parent / "mlartifacts"
     kept = {
         name: value
         for name, value in inherited.items()
@@ -41,10 +50,10 @@ def environment(tracking: Path, inherited: dict[str, str]) -> dict[str, str]:
     # Uploads land here first; on the same disk the last step is a rename, and /tmp is not filled with models.
     scratch = str(tracking / "tmp")
     return kept | {
-        "_MLFLOW_SERVER_FILE_STORE": store_uri(tracking),
-        "_MLFLOW_SERVER_REGISTRY_STORE": store_uri(tracking),
-        "_MLFLOW_SERVER_ARTIFACT_ROOT": ARTIFACT_ROOT,
-        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": (tracking / "artifacts").as_uri(),
+        "_MLFLOW_SERVER_FILE_STORE": uri,
+        "_MLFLOW_SERVER_REGISTRY_STORE": uri,
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": root,
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": artifacts.as_uri(),
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
         "_MLFLOW_SGI_NAME": "uvicorn",
         "_MLFLOW_SERVER_BOOT_ID": uuid.uuid4().hex,
@@ -68,25 +77,29 @@ def serve(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="longshore tracking-server")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--database", type=Path)
     chosen = parser.parse_args(argv)
     folder: Path = chosen.folder
     from filelock import FileLock, Timeout
 
     try:
         with FileLock(str(folder / LOCK_FILE), timeout=5):
-            return _serve_alone(folder, chosen.port)
+            return _serve_alone(folder, chosen.port, chosen.database)
     except Timeout:
         print("Another process serves this folder already.", file=sys.stderr)  # noqa: T201 - this is server.log
         return ALREADY_SERVED
 
 
-def _serve_alone(folder: Path, port: int) -> int:
+def _serve_alone(folder: Path, port: int, database: Path | None) -> int:
     _write_identity(folder, port)
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     (folder / "tmp").mkdir(parents=True)
     tempfile.tempdir = None
-    set_wal(folder / DATABASE)
-    _initialize(folder)
+    if database is None:
+        set_wal(folder / DATABASE)
+        _initialize(folder)
+    else:
+        _open_in_place(database)
     application = importlib.import_module("mlflow.server.fastapi_app").app
     uvicorn: Any = importlib.import_module("uvicorn")
     config = uvicorn.Config(
@@ -123,6 +136,21 @@ def _initialize(folder: Path) -> None:
         made_by.write_text(version, "utf-8")
     handlers: Any = importlib.import_module("mlflow.server.handlers")
     handlers.initialize_backend_stores(store_uri(folder), store_uri(folder), ARTIFACT_ROOT)
+
+
+def _open_in_place(database: Path) -> None:
+    """Open somebody else's store as it is: MLflow would upgrade what lacks a table, and make what is not there."""
+    database_file.check_schema(database)
+    os.chdir(database.parent)  # artifact addresses may be relative
+    utilities: Any = importlib.import_module("mlflow.store.db.utils")
+    handlers: Any = importlib.import_module("mlflow.server.handlers")
+    uri = database_file.address(database)
+    engine = utilities.create_sqlalchemy_engine(uri)
+    whole = utilities._all_tables_exist(engine)
+    engine.dispose()
+    if not whole:
+        raise SystemExit(f"{database.name} lacks tables of MLflow.")
+    handlers.initialize_backend_stores(uri, uri, os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"])
 
 
 def _upgrade(folder: Path) -> None:

@@ -2,60 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import re
 import sqlite3
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from longshore.errors import Invalid
 from longshore.mlflow_rest.types import FINISHED, Metric
 from longshore.tracking.imports.mlruns import RUN_ID, artifact_files
 from longshore.tracking.imports.reading import inside
 from longshore.tracking.imports.types import Content, Found, SourceRun
+from longshore.workspace.database_file import reading
 
-HEADER = b"SQLite format 3\0"
-_TABLES = frozenset({"experiments", "runs", "metrics", "params", "tags"})
 # The largest float stands for infinity there.
 _INFINITE = sys.float_info.max
-
-
-@contextlib.contextmanager
-def reading(file: Path, time_limit_s: float | None = None) -> Iterator[sqlite3.Connection]:
-    """Open a database so that not one byte beside it is written. Raises: Invalid where it is no MLflow store."""
-    deadline = time.monotonic() + time_limit_s if time_limit_s else None
-    connection: sqlite3.Connection | None = None
-    try:
-        connection = sqlite3.connect(_address(file), uri=True, timeout=0.2 if deadline else 10, isolation_level=None)
-        # A stranger's schema may hold views and triggers that never end.
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA query_only = ON")
-        if deadline:
-            connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables >= _TABLES:
-            raise Invalid(f"{file.name} is not a store of MLflow.")
-        yield connection
-    except sqlite3.Error as error:
-        raise Invalid(f"{file.name} cannot be read: {error}.") from error
-    finally:
-        if connection is not None:
-            connection.close()
-
-
-def _address(file: Path) -> str:
-    with file.open("rb") as opened:
-        head = opened.read(20)
-    if not head.startswith(HEADER):
-        raise Invalid(f"{file.name} is not a SQLite database.")
-    # Reading a write-ahead database makes files beside it, unless nobody has it open and it is declared unchanging.
-    still = head[18:19] == b"\x02" and not file.with_name(file.name + "-wal").exists()
-    return f"file:{quote(str(file))}?mode=ro" + ("&immutable=1" if still else "")
 
 
 def count(file: Path, time_limit_s: float) -> int:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from longshore.errors import Unavailable
 from longshore.tracking.index import bridge, columns, database_runs, database_values
 from longshore.tracking.index.pivot import Gathered
+from longshore.workspace.database_file import REVISION
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# The Alembic revision that MLflow 3.17.2 leaves in the database.
-REVISIONS = frozenset({"dc11669786a5"})
+REVISIONS = frozenset({REVISION})
 _BUSY_S = 5.0
 _THREADS = 2
 # Newest first: what one scrolls to soon, then the others, which for so many take a while.

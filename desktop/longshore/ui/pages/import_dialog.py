@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from longshore.errors import LongshoreError
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
+from longshore.ui.pages.settings_work import go_to_database, leave_database
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.tasks import Work
-from longshore.ui.widgets.basic import Button, clear, label, row_of, vertical
+from longshore.ui.widgets.basic import Button, clear, horizontal, label, row_of, vertical
 from longshore.ui.widgets.dialog import Dialog
 from longshore.ui.widgets.progress_row import ProgressRow
 
@@ -52,6 +63,24 @@ def import_work(home: Home, workspace: str | None, project: str | None, chosen: 
         return done
 
     return work
+
+
+class _PathBox(QCheckBox):
+    """A check box whose text, a path, is cut in its middle where there is no room; the tip has all of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setToolTip(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw it as ever, with what of the text fits."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        style = self.style()
+        room = style.subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, self).width()
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, room)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_CheckBox, option)
 
 
 class ImportDialog(Dialog):
@@ -95,12 +124,47 @@ class ImportDialog(Dialog):
             return
         self.intro.setText("These runs are copied into the workspace, each once; the files stay as they are.")
         for each in found:
-            box = QCheckBox(f"{each.title}: {each.shown_path}")
+            box = _PathBox(f"{each.title}: {each.shown_path}")
             box.setChecked(True)
             box.toggled.connect(self._show_choice)
-            self._rows.addWidget(row_of(box, None, label(_facts(each), "small", "secondary")))
+            right: list[QWidget] = [label(_facts(each), "small", "secondary")]
+            if each.kind == "mlflow.db":
+                right.append(self._open_button(each))
+            row = QWidget(self._list)
+            inner = horizontal(row, spacing=8)
+            inner.addWidget(box, 1)
+            for widget in right:
+                inner.addWidget(widget)
+            self._rows.addWidget(row)
             self._boxes.append((box, each))
         self._show_choice()
+        self._fit()
+
+    def _open_button(self, found: Found) -> Button:
+        tip = "Work with this database where it lies, as a workspace of its own: nothing is copied."
+        button = Button("Open in place", partial(self._open_in_place, found), size="small", tip=tip)
+        button.setAccessibleName(f"Open {found.shown_path} in place")
+        return button
+
+    def _open_in_place(self, found: Found) -> None:
+        context = self._context
+        self._list.setEnabled(False)
+        self.confirm_button.disable("A database is being opened.")
+        self.message.setText("")
+        work = go_to_database(context.home, str(found.path), context.workspace_name)
+        context.runner.run(self, work, self._show_opened, self._not_opened, title="Opening a database")
+
+    def _show_opened(self, names: tuple[str, str]) -> None:
+        self.accept()
+        _switched(self._context)
+        text = "It is the workspace now; the menu of workspaces leads back."
+        undo = partial(_leave, self._context, *names)
+        self._context.offer("success", f"{names[0]} is opened in place", text, ("Undo", undo))
+
+    def _not_opened(self, error: LongshoreError) -> None:
+        self._list.setEnabled(True)
+        self._show_choice()
+        self.message.setText(f"{error.reason} {error.hint or ''}".strip())
         self._fit()
 
     def _fit(self) -> None:
@@ -178,6 +242,19 @@ class ImportDialog(Dialog):
     def _stop(self, _result: int) -> None:
         if self._token is not None:
             self._token.cancel()
+
+
+def _switched(context: AppContext, _nothing: None = None) -> None:
+    context.workspace_name = None
+    context.workspace_changed.emit()
+
+
+def _leave(context: AppContext, name: str, before: str) -> None:
+    def failed(error: LongshoreError) -> None:
+        context.tell("error", error.reason, error.hint or "")
+
+    work = leave_database(context.home, name, before)
+    context.runner.run(context, work, partial(_switched, context), failed, title=f"Closing {name}")
 
 
 def _facts(found: Found) -> str:

@@ -116,7 +116,7 @@ def read_signature(home: Home, project_id: str) -> Work[Signature]:
         return (
             tuple((job.id, job.state, job.run_ids) for job in recent),
             tuple((one.name, one.state, one.serving_version) for one in deployments.listing(home)),
-            processes.server(home).state,
+            tuple((name, one.state) for name, one in processes.servers(home).items()),
         )
 
     return work

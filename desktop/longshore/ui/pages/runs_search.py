@@ -51,6 +51,8 @@ class RunSearch(QObject):
         super().__init__(parent)
         self._context = context
         self._generation = 0
+        # Counts projects and workspaces: what was asked of an earlier one says nothing of this one.
+        self._place = 0
         self._began = self._synced_at = self._listed_at = 0.0
         self._new = self._listing = self._paused = False
         self._failed = ""
@@ -75,6 +77,7 @@ class RunSearch(QObject):
         """Know nothing of another project or workspace."""
         self._outdate()
         self._experiments, self.answer, self.asked = None, None, None
+        self._place, self._listing = self._place + 1, False
         self._listed_at = self._synced_at = 0.0
         if self._syncing is not None:
             self._syncing.cancel()
@@ -210,24 +213,28 @@ class RunSearch(QObject):
         if self._listing or self.asked is None or time.monotonic() - self._listed_at < LIST_S:
             return
         self._listing, self._listed_at = True, time.monotonic()
-        generation, project = self._generation, self.asked.project
+        place, project = self._place, self.asked.project
         listing = work.experiments_work(self._home, self._workspace, project)
 
         def take(found: tuple[Named, ...]) -> None:
+            if place != self._place:
+                return
             self._listing = False
             if self.asked is None or self.asked.project != project:
                 self._listed_at = 0.0
                 return
             self._say_offline(None)
-            first = self._experiments is None
+            if self._experiments is None:
+                self.busy = False  # which waited for this answer, whatever was asked meanwhile
             self._take_experiments(found)
-            if first and generation == self._generation:
-                self.busy = False
             self._look()
 
         def fail(error: LongshoreError) -> None:
+            if place != self._place:
+                return
             self._listing = False
-            if self._experiments is None and generation == self._generation:
+            if self._experiments is None:
+                self._listed_at = 0.0  # nothing is shown yet: it is asked again at the next look
                 self._fail(error)
             else:
                 self._say_offline(error)

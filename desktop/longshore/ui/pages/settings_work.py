@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longshore.errors import Conflict, Invalid, LongshoreError, NotAllowed, Unavailable
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
-from longshore.store.records import Workspace
+from longshore.store.records import DATABASE, Workspace
 from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
@@ -44,13 +45,64 @@ class NewTeam:
         return f"NewTeam({self.url!r}, {self.name!r}, {self.sign_in!r}, {self.username!r})"
 
 
-def read_workspaces(home: Home, chosen: str | None) -> Work[tuple[tuple[Workspace, ...], str]]:
-    """Give the work that lists the workspaces, with the name of the one that the window shows."""
+@dataclass(frozen=True)
+class Listed:
+    """The workspaces, the name of the one that the window shows, and what is wrong with a database, by name."""
 
-    def work(_progress: Progress, _cancel: CancelToken) -> tuple[tuple[Workspace, ...], str]:
+    workspaces: tuple[Workspace, ...]
+    current: str
+    troubles: Mapping[str, str]
+
+
+def read_workspaces(home: Home, chosen: str | None) -> Work[Listed]:
+    """Give the work that lists the workspaces."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> Listed:
+        from longshore.store import processes, workspaces
+
+        listed, servers = workspaces.listing(home), processes.servers(home)
+        troubles = {
+            each.name: servers[each.name].detail
+            for each in listed
+            if each.kind == DATABASE and each.name in servers and servers[each.name].state == "failed"
+        }
+        return Listed(listed, workspaces.get(home, chosen).name, troubles)
+
+    return work
+
+
+def open_database(home: Home, file: str) -> Work[Workspace]:
+    """Give the work that opens a database in place as a workspace."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> Workspace:
+        from longshore.workspace import databases
+
+        return databases.add(home, file)
+
+    return work
+
+
+def go_to_database(home: Home, file: str, chosen: str | None) -> Work[tuple[str, str]]:
+    """Give the work that opens a database and makes it the current workspace; gives its name and the earlier one's."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> tuple[str, str]:
         from longshore.store import workspaces
+        from longshore.workspace import databases, teams
 
-        return workspaces.listing(home), workspaces.get(home, chosen).name
+        before = workspaces.get(home, chosen).name
+        return teams.use(home, databases.add(home, file).name).name, before
+
+    return work
+
+
+def leave_database(home: Home, name: str, before: str) -> Work[None]:
+    """Give the work that takes `go_to_database` back."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> None:
+        from longshore.workspace import teams
+
+        teams.use(home, before)
+        teams.remove(home, name)
 
     return work
 

@@ -1,14 +1,15 @@
-"""Settings: the personal workspace and teams' servers."""
+"""Settings: the personal workspace, teams' servers, and databases that are opened in place."""
 
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QSizePolicy, QWidget
 
 from longshore.errors import LongshoreError
-from longshore.store.records import Workspace
+from longshore.store.records import PERSONAL, TEAM, Workspace
 from longshore.ui.pages import settings_work as work
 from longshore.ui.pages.settings_parts import Section, fact_row, group
 from longshore.ui.shell.context import AppContext
@@ -24,7 +25,10 @@ class WorkspacesSection(Section):
     """Lists workspaces; adds a team's server after it answered and let us in."""
 
     title = "Workspaces"
-    about = "A workspace is the MLflow server that holds runs and models: your own on this computer, or a team's."
+    about = (
+        "A workspace holds runs and models: your own on this computer, a team's MLflow server, or an MLflow database"
+        " that is opened where it lies."
+    )
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -36,8 +40,11 @@ class WorkspacesSection(Section):
         self._form.hide()
         self._form.added.connect(self._added)
         self._form.cancelled.connect(self._hide_form)
-        self._add_row = row_of(self._add, None)
-        for widget in (self._list, self._add_row, self._form):
+        self._open = Button("Open a database…", self._choose_file, icon="dataset")
+        self._add_row = row_of(self._add, self._open, None)
+        self._message = label("", "small", "danger", wrap=True, select=True)
+        self._message.hide()
+        for widget in (self._list, self._add_row, self._message, self._form):
             self.rows.addWidget(widget)
         context.workspace_changed.connect(self.refresh)
 
@@ -55,19 +62,25 @@ class WorkspacesSection(Section):
         clear(self._list_column)
         self._list_column.addWidget(ErrorState(error, "The workspaces could not be read", self.refresh))
 
-    def _show(self, found: tuple[tuple[Workspace, ...], str]) -> None:
+    def _show(self, found: work.Listed) -> None:
         if found == self._shown:
             return
         self._shown = found
         clear(self._list_column)
-        listed, current = found
-        self._list_column.addWidget(group(*(self._row(each, each.name == current) for each in listed)))
+        rows = (
+            self._row(each, each.name == found.current, found.troubles.get(each.name, "")) for each in found.workspaces
+        )
+        self._list_column.addWidget(group(*rows))
 
-    def _row(self, one: Workspace, current: bool) -> QWidget:
-        personal = one.kind == "personal"
-        where = "The tracking server on this computer" if personal else one.url
-        signed = "" if personal else SIGN_INS.get(one.auth, one.auth).format(one.username)
+    def _row(self, one: Workspace, current: bool, trouble: str) -> QWidget:
+        personal = one.kind == PERSONAL
+        where = "The tracking server on this computer" if personal else str(one.file or one.url)
+        signed = SIGN_INS.get(one.auth, one.auth).format(one.username) if one.kind == TEAM else ""
+        if one.file:
+            signed = "Database, opened in place"
         lines = [(where, "secondary")] + ([(signed, "tertiary")] if signed else [])
+        if trouble:
+            lines.append((trouble, "danger"))
         right: list[QWidget] = []
         if current:
             right.append(badge("Current"))
@@ -80,7 +93,8 @@ class WorkspacesSection(Section):
                 "", partial(self._ask_remove, one), icon="x", kind="ghost", size="iconSmall", tip=f"Remove {one.name}…"
             )
             right.append(remove)
-        return fact_row("monitor" if personal else "remote", "text.secondary", one.name, lines, *right)
+        icon = {PERSONAL: "monitor", TEAM: "remote"}.get(one.kind, "dataset")
+        return fact_row(icon, "text.secondary", one.name, lines, *right)
 
     def _use(self, name: str) -> None:
         self.context.runner.run(
@@ -96,6 +110,8 @@ class WorkspacesSection(Section):
             f"Longshore forgets {one.url} and deletes its sign-in from this computer. "
             "Runs and models on the server stay as they are."
         )
+        if one.file:
+            text = f"Longshore ends its server and forgets {one.file}. The file, its runs and models stay as they are."
         ConfirmDialog(
             self.window(),
             f"Remove {one.name}?",
@@ -113,7 +129,31 @@ class WorkspacesSection(Section):
     def _tell(self, error: LongshoreError) -> None:
         self.context.tell("error", error.reason, error.hint or "")
 
+    def _choose_file(self) -> None:
+        dialog = QFileDialog(self.window(), "Open a database of MLflow", str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(["MLflow databases (*.db *.sqlite *.sqlite3)", "All files (*)"])
+        dialog.fileSelected.connect(self.open_database)
+        dialog.open()
+
+    def open_database(self, file: str) -> None:
+        """Add a database as a workspace, or say below the buttons what stands against it."""
+        self._message.hide()
+        self._open.show_busy("Looking…")
+        asked = work.open_database(self.context.home, file)
+        self.context.runner.run(self, asked, self._opened, self._not_opened, title="Opening a database")
+
+    def _opened(self, one: Workspace) -> None:
+        self._open.show_rest()
+        self._added(one)
+
+    def _not_opened(self, error: LongshoreError) -> None:
+        self._open.show_rest()
+        self._message.setText(f"{error.reason} {error.hint or ''}".strip())
+        self._message.show()
+
     def _show_form(self) -> None:
+        self._message.hide()
         self._add_row.hide()
         self._form.show()
         self._form.url.setFocus()

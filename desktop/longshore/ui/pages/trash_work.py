@@ -116,11 +116,12 @@ def plan_work(place: Place, run_ids: Sequence[str]) -> Work[PurgePlan]:
 
     def work(progress: Progress, cancel: CancelToken) -> PurgePlan:
         from longshore.policies import deleting
+        from longshore.store import workspaces
         from longshore.tracking.artifact_files import own_store
 
         client, name = place.connect()
         if own_store(place.home, name) is None:
-            raise deleting.not_on_a_teams_server(client.url, run_ids)
+            raise deleting.not_here(workspaces.get(place.home, name), run_ids)
         return deleting.plan_purge(place.home, client, name, run_ids, progress=progress, cancel=cancel)
 
     return work

@@ -216,9 +216,9 @@ class Shell(QObject):
         known = {project[0]: ProjectRef(*project) for project in quick.projects(self.home)}
         project = known.get(state.get("project") or "") or next(iter(known.values()), None)
         self.context.show_project(project)
-        teams = quick.workspaces(self.home)
-        chosen = self.context.workspace_name or next((name for name, current in teams if current), "personal")
-        names = [("personal", "personal"), *((name, "team") for name, _current in teams)]
+        others = quick.workspaces(self.home)
+        chosen = self.context.workspace_name or next((name for name, _, current in others if current), "personal")
+        names = [("personal", "personal"), *((name, kind) for name, kind, _ in others)]
         self.window.navigation.show_workspace(chosen, dict(names).get(chosen, "team"), names)
         page = state.get("page")
         if page not in BY_ID or page == "run" or (BY_ID[page].group == "project" and project is None):

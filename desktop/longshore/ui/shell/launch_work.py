@@ -42,9 +42,11 @@ def read_ready(home: Home, workspace: str | None, project_path: str, code_of: st
         from longshore.store import workspaces
 
         info = opening.load(home, project_path)
-        name = workspaces.get(home, workspace).name
+        row = workspaces.get(home, workspace)
         experiments, ok = _experiments(home, workspace, info.name)
-        where = "this computer's MLflow server" if name == "personal" else f"the team server {name}"
+        where = "this computer's MLflow server" if row.kind == "personal" else f"the team server {row.name}"
+        if row.file:
+            where = f"the database {row.file}"
         code = _code(home, workspace, code_of, info.path) if code_of else None
         return Ready(info, targets.states(home), experiments, _secrets(home), where, ok, code)
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from longshore.store.records import DATABASE, PERSONAL
 from longshore.ui.shell.context import AppContext, ProjectRef
 from longshore.ui.shell.pages import BY_ID, PAGES, PageRow
 from longshore.ui.theme import icons
@@ -16,6 +17,7 @@ from longshore.ui.theme.style import color, hex_color
 from longshore.ui.widgets.basic import ElidedLabel, IconLabel, horizontal, key_hint, line, vertical
 
 WIDE, NARROW = 212, 48
+_KINDS = {PERSONAL: "On this computer", DATABASE: "Database in place"}
 
 
 def wide() -> int:
@@ -235,7 +237,7 @@ class Navigation(QFrame):
         """Name the workspace; the others are offered in its menu as (name, kind)."""
         self._workspaces = all_names
         self._workspace.setText("Personal" if name == "personal" else name)
-        self._kind.setText("On this computer" if kind == "personal" else "Team server")
+        self._kind.setText(_KINDS.get(kind, "Team server"))
         self._mark.set_letter(name[:1])
         self._switcher.setToolTip(f"Workspace {name}")
 
@@ -248,7 +250,7 @@ class Navigation(QFrame):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for name, kind in self._workspaces:
-            title = "Personal, on this computer" if kind == "personal" else f"{name}, team server"
+            title = f"{'Personal' if kind == PERSONAL else name}, {_KINDS.get(kind, 'Team server').lower()}"
             menu.addAction(title).triggered.connect(partial(self.switch_asked.emit, name))
         menu.addSeparator()
         menu.addAction("Add a team's server…").triggered.connect(self.add_workspace_asked)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from longshore.errors import LongshoreError
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
+from longshore.store.records import PERSONAL, TEAM
 from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
@@ -108,9 +109,11 @@ class Services(QObject):
             self._stale = False
             self._look_at_rows()
         tones = {"healthy": "success", "starting": "warning", "failed": "danger"}
-        if facts.workspace == "personal":
+        kind = dict(facts.workspaces).get(facts.workspace, TEAM)
+        if kind != TEAM:
             self._team = None
-            words = {"healthy": "MLflow, this computer", "starting": "MLflow starting…", "failed": "MLflow failed"}
+            where = "this computer" if kind == PERSONAL else facts.workspace
+            words = {"healthy": f"MLflow, {where}", "starting": "MLflow starting…", "failed": "MLflow failed"}
             text = words.get(facts.server_state, "MLflow stopped")
             self._bar.server.show_fact(
                 text, tones.get(facts.server_state, "neutral"), facts.server_detail or facts.server_url
@@ -118,7 +121,6 @@ class Services(QObject):
         else:
             self._look_at_team(facts.workspace, facts.server_url)
         self._bar.show_tasks(facts.running, facts.waiting)
-        kind = dict(facts.workspaces).get(facts.workspace, "team")
         self._navigation.show_workspace(facts.workspace, kind, list(facts.workspaces))
         self._navigation.set_count("deployments", facts.deployments)
 
@@ -200,16 +202,18 @@ def read_facts(home: Home, workspace: str | None) -> Work[Facts]:
 
     def work(_progress: Progress, _cancel: CancelToken) -> Facts:
         from longshore.store import deployments, jobs, processes, workspaces
-        from longshore.store.records import ACTIVE_STATES, QUEUED
+        from longshore.store.records import ACTIVE_STATES, DATABASE, QUEUED
 
-        server = processes.server(home)
+        current = workspaces.get(home, workspace)
+        if current.kind == DATABASE:  # the window wants it as long as it is open, current or not
+            processes.ask_for_server(home, current.name)
+        server = processes.server(home, current.name)
         active = jobs.listing(home, states=ACTIVE_STATES)
         waiting = sum(job.state == QUEUED for job in active)
-        current = workspaces.get(home, workspace)
         return Facts(
             server_state=server.state,
             server_detail=server.detail,
-            server_url=current.url or server.url,
+            server_url=server.url if current.served_here else current.url,
             running=len(active) - waiting,
             waiting=waiting,
             workspaces=tuple((each.name, each.kind) for each in workspaces.listing(home)),
