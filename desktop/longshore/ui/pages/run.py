@@ -347,13 +347,8 @@ class RunPage(Page):
             sorted((name for name in state.detail.run.metrics if not name.startswith("system/")), key=_curve_order)
         )
         known = dict(self.live.curves.known)
-        if (
-            known
-            and set(known) >= set(names)
-            and not self._is_live()
-            and state.detail.run.status != "RUNNING"
-            and self._settled
-        ):
+        whole = bool(known) and set(known) >= set(names)
+        if whole and not self._is_live() and state.detail.run.status != "RUNNING" and self._settled:
             return
         self._settled = not self._is_live()
         self._fetching = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,11 +13,11 @@ from longshore.errors import Invalid, LongshoreError
 from longshore.store.records import Job
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.launch_command import LaunchRequest, command_line, pairs, positive
+from longshore.ui.shell.launch_uses import Use, use_row, uses_of
 from longshore.ui.shell.launch_work import Ready, launch_work, read_ready
 from longshore.ui.widgets.basic import (
     Button,
     ElidedLabel,
-    IconLabel,
     badge,
     clear,
     horizontal,
@@ -36,7 +35,6 @@ from longshore.ui.widgets.states import ErrorState, Loading
 
 TITLES = {"local": "This computer", "docker": "Docker"}
 USES_WIDTH = 400
-Use = tuple[str, str, str]  # "ok" or "warn", title, detail
 
 
 class LaunchDialog(Dialog):
@@ -321,45 +319,13 @@ class LaunchDialog(Dialog):
         return value
 
     def _show_uses(self, ready: Ready) -> None:
-        uses = tuple(self._uses_of(ready))
+        uses = uses_of(ready, self._experiment.currentText(), old_code=self._old_code.isChecked())
         if uses == self._shown_uses:
             return
         self._shown_uses = uses
         clear(self._uses_column)
         for use in uses:
-            self._uses_column.addWidget(_use_row(*use))
-
-    def _uses_of(self, ready: Ready) -> Iterator[Use]:
-        info = ready.info
-        environment = info.environment
-        named = environment.file or {"none": "no declaration: an empty environment"}.get(
-            environment.kind, environment.kind
-        )
-        yield "ok", "Environment", f"{named}, {environment.hash[:7]}" if environment.hash else named
-        yield self._code_fact(ready)
-        yield (
-            "ok" if ready.tracking_ok else "warn",
-            f"Tracking to {ready.tracking}",
-            f"Experiment {self._experiment.currentText()}"
-            if ready.tracking_ok
-            else "It is not up yet; the run waits for it.",
-        )
-
-    def _code_fact(self, ready: Ready) -> tuple[str, str, str]:
-        if self._old_code.isChecked() and ready.code is not None:
-            return "ok", f"Code: {ready.code.words}", "As it was recorded; data files are today's"
-        if ready.code is not None and ready.code.why_not:
-            return "warn", "Code: today's", ready.code.why_not
-        git = ready.info.git
-        if git is None:
-            return "warn", "Code without git", "The files are listed with the run, not versioned."
-        dirty = len(git.dirty_files)
-        where = f"{git.branch or 'detached'} at {git.commit[:7] or 'no commit yet'}"
-        return (
-            "warn" if dirty else "ok",
-            f"Code: {where}" + (f" + {dirty} changed files" if dirty else ""),
-            "The patch is saved with the run" if dirty else "Everything is committed",
-        )
+            self._uses_column.addWidget(use_row(*use))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._command.text())
@@ -386,16 +352,3 @@ class LaunchDialog(Dialog):
         self.confirm_button.show_rest()
         self._choose_target(self._target.current)
         self.message.setText(f"{error.reason} {error.hint or ''}".strip())
-
-
-def _use_row(icon: str, title: str, detail: str) -> QWidget:
-    holder = QWidget()
-    row = horizontal(holder, spacing=8)
-    token = "success.text" if icon == "ok" else "warning.text"
-    row.addWidget(IconLabel(icon, token), 0, Qt.AlignmentFlag.AlignTop)
-    words = QWidget()
-    column = vertical(words, spacing=1)
-    column.addWidget(ElidedLabel(title, "bodyMedium"))
-    column.addWidget(ElidedLabel(detail, "small", "secondary"))
-    row.addWidget(words, 1)
-    return holder
