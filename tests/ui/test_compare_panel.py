@@ -508,5 +508,19 @@ def test_that_a_wide_comparison_makes_the_cells_that_come_into_view(qtbot: QtBot
     assert table.table.item(1_499, 50).text() == "1,499"
 
 
+def test_that_runs_that_differ_in_nothing_say_so(qtbot: QtBot) -> None:
+    runs = (run_row("a"), run_row("b"))
+    table = Differences()
+    qtbot.addWidget(table)
+    table.resize(600, 300)
+    table.show()
+    table.show_comparison(Comparison(runs, {}, {}, {}, {}, {}, {}, {"params": {"seed": "7"}}), "a", only=True)
+    assert table.nothing.isVisible()
+    assert not table.table.isVisible()
+    table.show_comparison(Comparison(runs, {}, {}, {}, {}, {}, {}, {"params": {"seed": "7"}}), "a", only=False)
+    assert table.table.item(0, 0).text() == "seed"
+    assert not table.nothing.isVisible()
+
+
 def run_row(name: str) -> RunRow:
     return RunRow(name, f"run {name}", "FINISHED", None, None, "", "1", "e", {}, {}, {})
