@@ -16,6 +16,8 @@ from longshore.mlflow_rest import artifacts, experiments, runs
 from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.types import DatasetInput
 from longshore.settings import Home
+from longshore.tracking.comparing.code import CodeDifference, CodeSide
+from longshore.tracking.detail import Code
 from longshore.ui.pages.compare_code import CodeTab
 from longshore.ui.pages.compare_files import FilesTab
 from longshore.ui.pages.compare_made_of import EnvironmentTab
@@ -128,6 +130,20 @@ def test_that_runs_without_a_commit_say_so_with_what_can_be_done(page: RunsPage,
     error = tab.findChild(ErrorState)
     assert error is not None
     assert "recorded no commit" in words(error)
+
+
+def test_that_runs_of_one_commit_without_changes_differ_in_nothing(page: RunsPage, made: Made, qtbot: QtBot) -> None:
+    found = CodeDifference(CodeSide(_code("abc12345"), ""), CodeSide(_code("abc12345"), ""), None)
+    tab = open_tab(page, made.ids[:2], "code", qtbot)
+    assert isinstance(tab, CodeTab)
+    tab.show_found(found)
+    qtbot.waitUntil(lambda: "Both stand on commit abc12345, with the same files." in words(tab))
+    tab.show_found(CodeDifference(CodeSide(_code(""), ""), CodeSide(_code(""), ""), None))
+    qtbot.waitUntil(lambda: "Neither run recorded a commit." in words(tab))
+
+
+def _code(commit: str) -> Code:
+    return Code("train.py", "", commit, "main", False)
 
 
 def test_that_packages_are_told_with_their_versions(page: RunsPage, made: Made, qtbot: QtBot) -> None:

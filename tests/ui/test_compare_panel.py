@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -508,5 +509,55 @@ def test_that_a_wide_comparison_makes_the_cells_that_come_into_view(qtbot: QtBot
     assert table.table.item(1_499, 50).text() == "1,499"
 
 
+def test_that_runs_that_differ_in_nothing_say_so(qtbot: QtBot) -> None:
+    runs = (run_row("a"), run_row("b"))
+    table = Differences()
+    qtbot.addWidget(table)
+    table.resize(600, 300)
+    table.show()
+    table.show_comparison(Comparison(runs, {}, {}, {}, {}, {}, {}, {"params": {"seed": "7"}}), "a", only=True)
+    assert table.nothing.isVisible()
+    assert not table.table.isVisible()
+    table.show_comparison(Comparison(runs, {}, {}, {}, {}, {}, {}, {"params": {"seed": "7"}}), "a", only=False)
+    assert table.table.item(0, 0).text() == "seed"
+    assert not table.nothing.isVisible()
+
+
 def run_row(name: str) -> RunRow:
     return RunRow(name, f"run {name}", "FINISHED", None, None, "", "1", "e", {}, {}, {})
+
+
+@pytest.mark.parametrize("odd", [[1.7e308, -1.7e308, 0.0, 1.0], [5e-324, 0.0, 1e-320, 0.0], [7.0] * 4, [math.nan] * 4])
+def test_that_no_value_stops_a_chart(qtbot: QtBot, odd: list[float]) -> None:
+    rows = [
+        RunRow(
+            str(n),
+            "\u202eab\n🌲" * 50,
+            "FINISHED",
+            None,
+            None,
+            "",
+            "1",
+            "e",
+            {"k": "x" * 6_000 + str(n // 2)},
+            {"m": value},
+            {},
+        )
+        for n, value in enumerate(odd)
+    ]
+    runs = of_rows(rows, ["m:m", "p:k"])
+    metric, by = runs.fields["m:m"], runs.fields["p:k"]
+    scatter, parallel, box = ScatterPlot(), ParallelPlot(), BoxPlot()
+    for plot in (scatter, parallel, box):
+        qtbot.addWidget(plot)
+        plot.resize(400, 200)
+    scatter.show_fields(runs, metric, by, {"0": 0})
+    scatter.show_scales(log_x=True, log_y=True)
+    parallel.show_fields(runs, [metric, by], {"0": 0})
+    parallel.brush(0, (-1.0, 8.0))
+    box.show_boxes(runs, metric, "k", boxes(metric, by), {"0": 0})
+    for plot in (scatter, parallel, box):
+        plot.grab()
+        plot.run_at(QPointF(200, 100))
+        plot.step_by(1)
+        plot.grab()

@@ -82,6 +82,14 @@ def test_that_a_box_tells_quartiles_whiskers_and_its_runs() -> None:
     assert (other.name, other.members.tolist(), other.median) == ("b", [5], 7.0)
 
 
+@pytest.mark.parametrize("value", [5e-324, 1.7e308, -1.7e308, 0.0])
+def test_that_boxes_bear_the_smallest_and_the_largest_floats(value: float) -> None:
+    (box,) = boxes(Field("m:loss", np.array([value, value])), Field("p:depth", np.ones(2)))
+    assert (box.low, box.high) == (value, value)
+    far = np.array([value, -value, *np.arange(20.0)])
+    assert sum(len(each.members) for each in boxes(Field("m:loss", far), Field("p:lr", far))) == 22
+
+
 def test_that_many_different_numbers_are_cut_into_ranges_that_hold_every_run_once() -> None:
     values = np.linspace(0, 1, 101)
     found = boxes(Field("m:loss", values), Field("p:lr", values))

@@ -51,11 +51,13 @@ def _groups(by: Field, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
     distinct = np.unique(values)
     if len(distinct) <= MOST_VALUES:
         return [(f"{value:g}", values == value) for value in distinct]
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, RANGES + 1)))
+    edges = np.unique(np.quantile(values / 2, np.linspace(0, 1, RANGES + 1)) * 2)
     groups = []
     for number, (low, high) in enumerate(pairwise(edges)):
-        last = number == len(edges) - 2
-        fits = (values >= low) & ((values <= high) if last else (values < high))
+        # The outer ranges are open, so that rounding loses nobody.
+        fits = np.ones(len(values), bool) if number == 0 else values >= low
+        if number < len(edges) - 2:
+            fits = fits & (values < high)
         groups.append((f"{low:.3g} to {high:.3g}", fits))
     return groups
 
@@ -63,7 +65,10 @@ def _groups(by: Field, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
 def _box(name: str, members: np.ndarray, values: np.ndarray) -> Box:
     import numpy as np
 
-    first, median, third = (float(each) for each in np.quantile(values, (0.25, 0.5, 0.75)))
+    # Halved: the difference of two huge values has no float.
+    first, median, third = (float(each) * 2 for each in np.quantile(values / 2, (0.25, 0.5, 0.75)))
     reach = _WHISKER * (third - first)
     inside = values[(values >= first - reach) & (values <= third + reach)]
+    if not len(inside):  # halved, the smallest floats are zero
+        inside = values
     return Box(name, members, float(inside.min()), first, median, third, float(inside.max()))

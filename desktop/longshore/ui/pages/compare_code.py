@@ -72,10 +72,16 @@ class CodeTab(PairTab):
 
     def _show_same(self, found: CodeDifference) -> None:
         commit = found.base.code.commit
-        where = f"Both stand on commit {commit[:8]}, without changes." if commit else "Neither recorded a commit."
-        if not found.same:
-            where = "Their uncommitted changes were not kept."
-        self.show_content(EmptyState("code", "No difference in code" if found.same else "Not recorded", where))
+        if not commit:
+            title, words = "Not recorded", "Neither run recorded a commit. Runs of a git repository record theirs."
+        elif not found.same:
+            title, words = (
+                "Not recorded",
+                f"Both stand on commit {commit[:8]}; their uncommitted changes were not kept.",
+            )
+        else:
+            title, words = "No difference in code", f"Both stand on commit {commit[:8]}, with the same files."
+        self.show_content(EmptyState("code", title, words))
 
     def _content(self, found: CodeDifference) -> QWidget:
         split = QSplitter(Qt.Orientation.Horizontal, self.holder)

@@ -28,6 +28,7 @@ from longshore.ui.theme.swatches import swatch_pen
 from longshore.ui.widgets.basic import ElidedLabel, horizontal, label, text_width, vertical
 from longshore.ui.widgets.late_content import TURN_MS
 from longshore.ui.widgets.select import Select
+from longshore.ui.widgets.states import EmptyState
 from longshore.ui.widgets.switch import Switch
 from longshore.ui.widgets.times import decimals_of, fixed, number
 
@@ -126,6 +127,9 @@ class Differences(QWidget):
         self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._fill())
         self.table.resized.connect(self._fill)
         column.addWidget(self.table, 1)
+        self.nothing = EmptyState("compare", "No difference", "Nothing that was recorded of these runs differs.")
+        self.nothing.hide()
+        column.addWidget(self.nothing, 1)
 
     def show_comparison(self, found: Comparison, baseline: str, *, only: bool) -> None:
         """Show the differences against a run of the comparison."""
@@ -138,8 +142,12 @@ class Differences(QWidget):
         everything = lines_of(found, all_values=True)
         self.count.setText(f"Only differences, {len(differing):,} of {len(everything):,}")
         lines = differing if only else everything
-        self._lines, self._made = lines, set()
+        # What is laid out anew asks for its cells: nothing is there to make until it stands.
+        self._lines, self._made = [], set()
+        self.table.setVisible(bool(lines))
+        self.nothing.setVisible(not lines)
         self._lay_out(len(lines))
+        self._lines = lines
         self._fill(first=0)
 
     def _show_baseline(self) -> None:

@@ -47,7 +47,7 @@ class Select(QComboBox):
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        taken = _ROOM_OF_ARROW + (0 if option.currentIcon.isNull() else option.iconSize.width() + 6)
+        taken = _ROOM_OF_ARROW + (0 if option.currentIcon.isNull() else option.iconSize.width() + 14)
         whole = option.currentText
         option.currentText = self.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideMiddle, self.width() - taken)
         tip = self._name if option.currentText == whole else f"{self._name}: {whole}"
