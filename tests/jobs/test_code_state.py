@@ -96,3 +96,13 @@ def test_that_changes_that_were_withheld_as_a_secret_are_not_left_out_silently(
     code.write_text(code.read_text().replace('"withheld": []', '"withheld": ["config.py"]'))
     state = code_state.of_run(served_home, project, job=first)
     assert "config.py" in state.why_not
+
+
+@pytest.mark.docker
+def test_that_a_container_gets_the_code_as_it_was(served_home: Home, project: Path) -> None:
+    first = run(served_home, project, parameters={"depth": "7"}, target="docker")
+    assert "changed 7 1,2" in log_of(first), log_of(first)
+    change_since(project)
+    state = code_state.of_run(served_home, project, job=first)
+    assert "changed 7 1,2" in finished(served_home, launching.again(served_home, first.id, code=state))
+    assert not (project / "code").exists()
