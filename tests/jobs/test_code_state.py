@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,25 @@ def test_that_changes_that_were_withheld_as_a_secret_are_not_left_out_silently(
     code.write_text(code.read_text().replace('"withheld": []', '"withheld": ["config.py"]'))
     state = code_state.of_run(served_home, project, job=first)
     assert "config.py" in state.why_not
+
+
+def test_that_patches_are_kept_as_long_as_a_job_is_launched_from_them(home: Home) -> None:
+    folder = home.path / "patches"
+    folder.mkdir()
+    for name in ("used.diff", "old.diff", "fresh.diff"):
+        (folder / name).write_text("x")
+    for name in ("used.diff", "old.diff"):
+        os.utime(folder / name, (1, 1))
+    jobs.add(home, kind="run", title="t", spec={"patch": "used.diff"}, workspace="personal")
+    code_state.prune_patches(home, datetime.now(UTC) - timedelta(days=1))
+    assert sorted(file.name for file in folder.iterdir()) == ["fresh.diff", "used.diff"]
+
+
+@pytest.mark.docker
+def test_that_a_container_gets_the_code_as_it_was(served_home: Home, project: Path) -> None:
+    first = run(served_home, project, parameters={"depth": "7"}, target="docker")
+    assert "changed 7 1,2" in log_of(first), log_of(first)
+    change_since(project)
+    state = code_state.of_run(served_home, project, job=first)
+    assert "changed 7 1,2" in finished(served_home, launching.again(served_home, first.id, code=state))
+    assert not (project / "code").exists()

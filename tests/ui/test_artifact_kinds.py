@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QTextCursor
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLabel, QTableView
 from pytestqt.qtbot import QtBot
 
 from longshore.tracking.artifacts import Preview, preview_of
 from longshore.tracking.content import parquet
+from longshore.ui.theme.style import color
 from longshore.ui.widgets.artifact_content import RowsModel, content_of
 from longshore.ui.widgets.artifact_decode import Shown, decode
 from longshore.ui.widgets.artifact_view import ArtifactPreview
@@ -107,6 +108,17 @@ def test_that_markdown_is_rendered_and_its_html_is_text(qtbot: QtBot) -> None:
     assert text.startswith("Head\nSome bold code.")
     assert "<script>alert(1)</script>" in text
     assert view.document().firstBlock().blockFormat().headingLevel() == 1
+    sizes = {block.begin().fragment().charFormat().font().pixelSize() for block in (view.document().begin(),)}
+    assert sizes == {18}, "a heading has the size of the design's"
+
+
+def test_that_tables_have_lines_in_the_colour_of_the_theme(qtbot: QtBot) -> None:
+    for name, text in (("a.md", "|a|b|\n|-|-|\n|1|2|\n"), ("a.html", "<table><tr><td>1</td></tr></table>")):
+        view = filled(qtbot, shown_of(name, text))
+        block = view.document().begin()
+        while (table := QTextCursor(block).currentTable()) is None:
+            block = block.next()
+        assert (table.format().border(), table.format().borderBrush().color()) == (1.0, color("border.default"))
 
 
 def test_that_no_picture_of_a_document_is_loaded_from_a_disk(qtbot: QtBot, tmp_path: Path) -> None:

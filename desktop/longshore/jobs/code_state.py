@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,6 +168,18 @@ def _keep(home: Home, patch: bytes) -> str:
         fresh.write_bytes(patch)
         fresh.replace(folder / name)
     return name
+
+
+def prune_patches(home: Home, before: datetime) -> None:
+    """Remove kept patches that no job is launched from any more."""
+    folder = home.path / _PATCHES
+    if not folder.is_dir():
+        return
+    used = {job.spec.get("patch") for job in jobs.listing(home)}
+    for file in folder.iterdir():
+        with contextlib.suppress(OSError):
+            if file.name not in used and file.stat().st_mtime < before.timestamp():
+                file.unlink()
 
 
 def with_code(spec: RunSpec, state: CodeState | None) -> RunSpec:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longshore.errors import LongshoreError, NotFound, Unavailable
+from longshore.jobs import code_state
 from longshore.jobs.reach import Reach
 from longshore.jobs.settling import UNSENT
 from longshore.jobs.supervisor import files
@@ -64,6 +65,7 @@ def tidy(home: Home, reach: Reach, now: datetime) -> Tidied:
         DockerTarget().sweep(home, engine)
     if settings.keep_jobs_days:
         removed, complete = _tidy_jobs(home, reach, now - timedelta(days=settings.keep_jobs_days), engine)
+        code_state.prune_patches(home, now - timedelta(days=settings.keep_jobs_days))
     images: tuple[str, ...] = ()
     if settings.keep_images_days and engine is not None:
         from longshore.jobs.targets import job_image

@@ -149,7 +149,7 @@ class RunPage(Page):
             found.append(Action("run-compare", "Compare…", self._compare, icon="compare"))
         if state and (job or state.detail):
             found.append(Action("run-again", "Launch again", self._again, icon="refresh"))
-            found.append(Action("run-edit", "Edit and launch…", self._edit_and_launch, icon="clone"))
+            found.append(Action("run-edit", "Edit and launch…", self._edit_and_launch, icon="copy"))
         if job is not None and not job.ended:
             found.append(
                 Action(

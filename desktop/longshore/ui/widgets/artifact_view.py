@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from longshore.errors import LongshoreError
@@ -58,7 +59,8 @@ class ArtifactTree(QTreeWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.itemExpanded.connect(self._expanded)
         self.currentItemChanged.connect(self._chosen)
-        self.itemActivated.connect(self._activated)
+        # Not "activated": where one click activates, a look at a file would start another program.
+        self.itemDoubleClicked.connect(self._open)
         self.setDragEnabled(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._ask_menu)
@@ -131,7 +133,14 @@ class ArtifactTree(QTreeWidget):
         else:
             self.file_chosen.emit(entry)
 
-    def _activated(self, item: QTreeWidgetItem) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        item = self.currentItem()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
+            self._open(item)
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, item: QTreeWidgetItem, _column: int = 0) -> None:
         entry = item.data(0, _ENTRY)
         if entry is not None and not entry.is_dir:
             self.open_asked.emit(entry)

@@ -12,7 +12,7 @@ from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.widgets.artifact_decode import ShownCell
 from longshore.ui.widgets.code_text import TOKENS
-from longshore.ui.widgets.rich_text import Part, RichText, put_markdown
+from longshore.ui.widgets.rich_text import Part, RichText, one_change, put_markdown
 
 _LINES_A_PART = 30
 # What notebooks call the languages that are known here.
@@ -51,16 +51,17 @@ class NotebookView(RichText):
     def _code(self, lines: Sequence[str], cursor: QTextCursor) -> None:
         from longshore.tracking.content.highlight import spans
 
-        cursor.setBlockFormat(_box("bg.sunken"))
-        for place, line in enumerate(lines):
-            if place:
-                cursor.insertBlock()
-            done = 0
-            for start, length, kind in spans(line, self._language):
-                cursor.insertText(line[done:start], _look("text.primary"))
-                cursor.insertText(line[start : start + length], _look(TOKENS[kind]))
-                done = start + length
-            cursor.insertText(line[done:], _look("text.primary"))
+        with one_change(cursor):
+            cursor.setBlockFormat(_box("bg.sunken"))
+            for place, line in enumerate(lines):
+                if place:
+                    cursor.insertBlock()
+                done = 0
+                for start, length, kind in spans(line, self._language):
+                    cursor.insertText(line[done:start], _look("text.primary"))
+                    cursor.insertText(line[start : start + length], _look(TOKENS[kind]))
+                    done = start + length
+                cursor.insertText(line[done:], _look("text.primary"))
 
     def _image(self, image: QImage, cursor: QTextCursor) -> None:
         room = max(200, self.viewport().width() - 40)
@@ -84,11 +85,12 @@ def _caption(text: str, cursor: QTextCursor) -> None:
 
 
 def _lines(lines: Sequence[str], token: str, cursor: QTextCursor) -> None:
-    cursor.setBlockFormat(QTextBlockFormat())
-    for place, line in enumerate(lines):
-        if place:
-            cursor.insertBlock()
-        cursor.insertText(line, _look(token))
+    with one_change(cursor):
+        cursor.setBlockFormat(QTextBlockFormat())
+        for place, line in enumerate(lines):
+            if place:
+                cursor.insertBlock()
+            cursor.insertText(line, _look(token))
 
 
 def _box(token: str) -> QTextBlockFormat:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer, QUrl, Signal
 from PySide6.QtGui import (
-    QColor,
     QFont,
     QImage,
+    QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTextFrameFormat,
+    QTextTable,
+    QTextTableFormat,
 )
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
@@ -49,6 +53,7 @@ class RichText(QTextBrowser):
         self.setProperty("bare", True)
         self.setAccessibleName("File content")
         self.document().setDocumentMargin(8)
+        self.document().setIndentWidth(20)
         self._waiting: deque[Part] = deque()
         self._done: list[Part] = []
         self._timer = QTimer(self)
@@ -83,11 +88,9 @@ class RichText(QTextBrowser):
         cursor = QTextCursor(self.document())
         while self._waiting and time.monotonic() - began < _TURN_S:
             cursor.movePosition(QTextCursor.MoveOperation.End)
-            cursor.beginEditBlock()
             if not self.document().isEmpty():
                 cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
             self._waiting.popleft()(cursor)
-            cursor.endEditBlock()
         if self._waiting:
             self._timer.start()
         else:
@@ -100,42 +103,71 @@ class RichText(QTextBrowser):
             self.show_parts(self._done)
 
 
+@contextlib.contextmanager
+def one_change(cursor: QTextCursor) -> Iterator[None]:
+    """Let a document be laid out once for all that is done to it."""
+    cursor.beginEditBlock()
+    try:
+        yield
+    finally:
+        cursor.endEditBlock()
+
+
 def put_markdown(part: str, cursor: QTextCursor) -> None:
     """Put Markdown in at a cursor, in the design's fonts."""
     start = cursor.position()
-    cursor.insertMarkdown(part, MARKDOWN)
-    _restyle(cursor.document(), start)
+    with one_change(cursor):
+        cursor.insertMarkdown(part, MARKDOWN)
+    with one_change(cursor):  # a table is known as one only once it is there
+        _restyle(cursor.document(), start)
 
 
 def put_html(part: str, cursor: QTextCursor) -> None:
     """Put harmless HTML in at a cursor, in the design's fonts."""
     start = cursor.position()
-    cursor.insertHtml(part)
-    _restyle(cursor.document(), start)
+    with one_change(cursor):
+        cursor.insertHtml(part)
+    with one_change(cursor):
+        _restyle(cursor.document(), start)
 
 
 def _restyle(document: QTextDocument, start: int) -> None:
-    """Give headings and code the design's fonts."""
+    """Give headings, code and tables the design's looks."""
     block = document.findBlock(start)
+    table: QTextTable | None = None
     while block.isValid():
         level = block.blockFormat().headingLevel()
-        places = []
-        fragments = block.begin()
-        while not fragments.atEnd():
-            fragment = fragments.fragment()
-            places.append((fragment.position(), fragment.length(), fragment.charFormat()))
-            fragments += 1
-        for position, length, look in places:
-            change = _change(level, look)
-            if change is not None:
-                cursor = QTextCursor(document)
-                cursor.setPosition(position)
-                cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
-                cursor.mergeCharFormat(change)
+        for position, length, look in _fragments(block):
+            cursor = QTextCursor(document)
+            cursor.setPosition(position)
+            cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
+            cursor.setCharFormat(_styled(level, look))
         cursor = QTextCursor(block)
-        if not cursor.currentTable():
+        if (found := cursor.currentTable()) is None:
             cursor.mergeBlockFormat(_spacing(level, in_list=block.textList() is not None))
+        elif found != table:
+            table = found
+            table.setFormat(_of_table(table.format()))
         block = block.next()
+
+
+def _fragments(block: QTextBlock) -> list[tuple[int, int, QTextCharFormat]]:
+    found, fragments = [], block.begin()
+    while not fragments.atEnd():
+        fragment = fragments.fragment()
+        found.append((fragment.position(), fragment.length(), fragment.charFormat()))
+        fragments += 1
+    return found
+
+
+def _of_table(look: QTextTableFormat) -> QTextTableFormat:
+    look.setBorder(1)
+    look.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+    look.setBorderBrush(color("border.default"))
+    look.setBorderCollapse(True)
+    look.setCellSpacing(0)
+    look.setCellPadding(4)
+    return look
 
 
 def _spacing(level: int, *, in_list: bool) -> QTextBlockFormat:
@@ -145,27 +177,25 @@ def _spacing(level: int, *, in_list: bool) -> QTextBlockFormat:
     return made
 
 
-def _change(level: int, look: QTextCharFormat) -> QTextCharFormat | None:
-    change = QTextCharFormat()
+def _styled(level: int, look: QTextCharFormat) -> QTextCharFormat:
     if level:
+        # Else Qt makes it larger once more.
+        look.clearProperty(QTextFormat.Property.FontSizeAdjustment)
         heading = QFont(font("body"))
         heading.setPixelSize(round(_HEADINGS.get(level, 13) * font("body").pixelSize() / 13))
         heading.setWeight(QFont.Weight.DemiBold)
-        change.setFont(heading)
-        # Else Qt makes it larger once more.
-        change.setProperty(QTextFormat.Property.FontSizeAdjustment, 0)
+        look.setFont(heading)
     elif look.fontFixedPitch() or any("mono" in each.lower() for each in _families(look)):
-        change.setFont(font("mono"))
-        change.setFontFamilies([MONO_FAMILY, "monospace"])
-        change.setBackground(color("bg.sunken"))
-    elif look.isAnchor():
-        change.setForeground(color("accent.text"))
-        change.setToolTip(look.anchorHref()[:300])
-    else:
-        return None
-    if not look.isAnchor():
-        change.setForeground(QColor(color("text.primary")))
-    return change
+        look.setFont(font("mono"))
+        look.setFontFamilies([MONO_FAMILY, "monospace"])
+        look.setBackground(color("bg.sunken"))
+    elif look.fontWeight() > QFont.Weight.DemiBold:
+        # The font comes in no heavier weight; Qt would smear it.
+        look.setFontWeight(QFont.Weight.DemiBold)
+    if look.isAnchor():
+        look.setForeground(color("accent.text"))
+        look.setToolTip(look.anchorHref()[:300])
+    return look
 
 
 def _families(look: QTextCharFormat) -> list[str]:
