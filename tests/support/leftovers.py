@@ -11,7 +11,17 @@ import psutil
 
 def end_everything_of(home: Path) -> list[str]:
     """Kill every process and container that carries this home, and name them."""
-    ended = []
+    ended: list[str] = []
+    # An agent may start a tracking server while the processes are gone through: until a look finds none.
+    while some := _end_processes(home):
+        ended += some
+    ended += _remove_containers(home)
+    return ended
+
+
+def _end_processes(home: Path) -> list[str]:
+    ended: list[str] = []
+    killed: list[psutil.Process] = []
     for process in psutil.process_iter(["pid", "cmdline", "environ", "cwd"]):
         info = process.info
         mentions = " ".join(info["cmdline"] or ()) + " " + (info["cwd"] or "")
@@ -19,7 +29,8 @@ def end_everything_of(home: Path) -> list[str]:
             ended.append(f"{process.pid} {mentions[:200]}")
             with contextlib.suppress(psutil.Error):
                 process.kill()
-    ended += _remove_containers(home)
+                killed.append(process)
+    psutil.wait_procs(killed, timeout=10)
     return ended
 
 

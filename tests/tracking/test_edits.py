@@ -13,6 +13,7 @@ from longshore.mlflow_rest.types import Run
 from longshore.progress import CancelToken
 from longshore.tracking import editing, edits
 from longshore.tracking.edits import NOTE, Change, Edit
+from tests.support.closed_port import closed_port
 
 NewRun = Callable[..., Run]
 
@@ -71,7 +72,7 @@ def test_that_a_run_that_is_refused_stays_whole_and_keeps_no_other_from_its_chan
 
 
 def test_that_a_server_that_is_away_refuses_the_rest_at_once(new_run: NewRun) -> None:
-    with Client("http://127.0.0.1:1", timeout_s=1) as away:
+    with closed_port() as port, Client(f"http://127.0.0.1:{port}", timeout_s=1) as away:
         edited = editing.apply(away, [Change("0" * 32, Edit("a")), Change("1" * 32, Edit("a"))])
     assert [type(each.error) for each in edited.refused] == [Unavailable, Unavailable]
     assert edited.refused[0].error is edited.refused[1].error

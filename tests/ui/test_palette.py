@@ -14,12 +14,18 @@ from longshore.settings import Home
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.app import Shell
 from longshore.ui.shell.palette import HitModel, search
+from longshore.ui.shell.window import MainWindow
 from tests.ui.conftest import ShellMaker
 
 
 @pytest.fixture
 def shell(home: Home, project: Path, open_shell: ShellMaker) -> Shell:
     return open_shell(home, page="home")
+
+
+def wait_for_keys(qtbot: QtBot, window: MainWindow, *keys: str) -> None:
+    """Wait until a page's keys are bound, which is a turn of the event loop after it came to the front."""
+    qtbot.waitUntil(lambda: all(key in window._shortcuts and window._shortcuts[key].isEnabled() for key in keys))
 
 
 def titles(shell: Shell) -> list[str]:
@@ -40,6 +46,7 @@ def test_that_control_k_opens_it_and_enter_runs_the_best_match(qtbot: QtBot, she
     window = shell.window
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
+    wait_for_keys(qtbot, window, "Ctrl+K")
     qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     assert window.palette_box.isVisible()
     qtbot.keyClicks(window.palette_box.field, "runs")
@@ -82,6 +89,7 @@ def test_that_alt_left_goes_back_and_alt_right_forward(qtbot: QtBot, shell: Shel
     window = shell.window
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
+    wait_for_keys(qtbot, window, "Alt+Left", "Alt+Right")
     place = lambda: shell.context.place.page_id if shell.context.place else ""  # noqa: E731
     qtbot.keyClick(window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert place() == "runs"
@@ -94,6 +102,7 @@ def test_that_an_action_that_cannot_be_done_says_why(qtbot: QtBot, home: Home, o
     window = shell.window
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
+    wait_for_keys(qtbot, window, "Ctrl+R")
     told: list[tuple[str, ...]] = []
     shell.context.told.connect(lambda *words: told.append(words))
     qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)

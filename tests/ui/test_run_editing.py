@@ -20,6 +20,7 @@ from longshore.ui.shell.context import ProjectRef
 from longshore.ui.shell.toasts import Toast
 from longshore.ui.widgets.basic import Button
 from longshore.ui.widgets.run_columns import text
+from tests.support.closed_port import closed_port
 from tests.ui.conftest import ShellMaker
 
 NAMES = ("first", "second", "third")
@@ -149,11 +150,12 @@ def test_that_a_server_that_is_away_changes_nothing_and_says_so(made: Made, qtbo
     page, ids = made
     qtbot.waitUntil(settled(page), timeout=15_000)
     processes.stop_agent(served_home)
-    processes.put_server(served_home, pid=None, process_started=None, port=1, state="healthy", detail="")
-    page.edits.edit(ids[:1], Edit("renamed"))
-    assert "renamed" in names(page)
-    qtbot.waitUntil(lambda: any(said[0] == "error" for said in toasts(page)), timeout=20_000)
-    assert "renamed" not in names(page)
+    with closed_port() as port:
+        processes.put_server(served_home, pid=None, process_started=None, port=port, state="healthy", detail="")
+        page.edits.edit(ids[:1], Edit("renamed"))
+        assert "renamed" in names(page)
+        qtbot.waitUntil(lambda: any(said[0] == "error" for said in toasts(page)), timeout=20_000)
+        assert "renamed" not in names(page)
 
 
 def test_that_an_empty_name_is_refused_before_the_server_is_asked(made: Made, qtbot: QtBot) -> None:

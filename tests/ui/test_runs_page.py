@@ -23,6 +23,7 @@ from longshore.ui.shell.context import ProjectRef
 from longshore.ui.widgets.basic import Button, IconLabel
 from longshore.ui.widgets.chart import Chart
 from longshore.ui.widgets.states import Banner
+from tests.support.closed_port import closed_port
 from tests.support.launching import lend_server
 from tests.support.slow_server import Door, door_before
 from tests.ui.conftest import ShellMaker
@@ -194,12 +195,13 @@ def test_that_a_server_that_is_away_leaves_the_last_state_and_a_banner(
     first.window.close()
     first.close()
     processes.stop_agent(served_home)
-    processes.put_server(served_home, pid=None, process_started=None, port=1, state="stopped", detail="")
-
-    page = open_page(open_shell(served_home), forest, qtbot)
-    qtbot.waitUntil(lambda: page.findChild(Banner) is not None, timeout=20_000)
-    assert len(names(page)) == 4
-    assert page.table.isVisible()
+    # Held by the test: at a free port, the agent's own server might come up and outlive it.
+    with closed_port() as port:
+        processes.put_server(served_home, pid=None, process_started=None, port=port, state="stopped", detail="")
+        page = open_page(open_shell(served_home), forest, qtbot)
+        qtbot.waitUntil(lambda: page.findChild(Banner) is not None, timeout=20_000)
+        assert len(names(page)) == 4
+        assert page.table.isVisible()
 
 
 def test_that_enter_in_the_table_opens_the_run(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
