@@ -25,7 +25,7 @@ def shell(home: Home, project: Path, open_shell: ShellMaker) -> Shell:
 
 def wait_for_keys(qtbot: QtBot, window: MainWindow, *keys: str) -> None:
     """Wait until a page's keys are bound, which is a turn of the event loop after it came to the front."""
-    qtbot.waitUntil(lambda: all(key in window._shortcuts and window._shortcuts[key].isEnabled() for key in keys))
+    qtbot.waitUntil(lambda: all(key in window.shortcuts and window.shortcuts[key].isEnabled() for key in keys))
 
 
 def titles(shell: Shell) -> list[str]:
