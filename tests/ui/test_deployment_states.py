@@ -80,7 +80,7 @@ def test_that_a_failed_step_is_named_with_the_decisive_line_and_what_to_do(
     names = [one.accessibleName() for one in page.view.progress.findChildren(object) if hasattr(one, "accessibleName")]
     assert "Check health, failed" in names
     assert button(page.view, "Try again").isEnabled()
-    assert "Nothing to try yet" in words(page.try_it)
+    qtbot.waitUntil(lambda: "Nothing to try yet" in words(page.try_it), timeout=20_000)
     assert not button(page.try_it, "Predict").isEnabled()
 
 

@@ -171,6 +171,7 @@ def test_that_a_double_click_on_a_box_opens_nothing(qtbot: QtBot, table: RunTabl
     with qtbot.assertNotEmitted(table.opened):
         qtbot.mouseClick(table.pinned.viewport(), Qt.MouseButton.LeftButton, pos=place)
         qtbot.mouseDClick(table.pinned.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        qtbot.mouseRelease(table.pinned.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert selected(table) == []
 
 
