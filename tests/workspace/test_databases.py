@@ -6,8 +6,6 @@ import contextlib
 import hashlib
 import shutil
 import sqlite3
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -368,19 +366,7 @@ def test_that_a_path_is_told_from_the_address_of_a_server(where: str, one: bool)
     assert database_file.is_one(where) is one
 
 
-@pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """A disk of 4 MB."""
-    folder = Path(tempfile.mkdtemp(prefix="ls-disk-"))
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode != 0:
-        folder.rmdir()
-        pytest.skip("no disk can be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-    folder.rmdir()
-
-
+@pytest.mark.parametrize("small_disk", ["4m"], indirect=True)
 def test_that_on_a_full_disk_runs_are_shown_and_what_cannot_be_logged_is_told(
     small_disk: Path, made: Path, home: Home
 ) -> None:

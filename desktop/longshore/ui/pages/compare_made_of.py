@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QTableWidget, QTableWidgetItem, QWidget
 
 from longshore.errors import LongshoreError
 from longshore.progress import CancelToken, Progress
@@ -16,7 +16,7 @@ from longshore.tracking.rows import RunRow
 from longshore.ui.pages.compare_layout import CompareLayout
 from longshore.ui.pages.compare_pair import PairTab
 from longshore.ui.pages.compare_part import Part
-from longshore.ui.pages.compare_table import swatch_icon
+from longshore.ui.pages.compare_table import dress, swatch_icon
 from longshore.ui.pages.runs_work import Compared
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.tasks import Work
@@ -143,17 +143,7 @@ class DataTab(Part):
             return
         table = QTableWidget(len(lines), len(runs) + 1)
         table.setAccessibleName("Data of the runs")
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(28)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        header = table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header = dress(table)
         table.setHorizontalHeaderItem(0, QTableWidgetItem("Dataset"))
         table.setColumnWidth(0, 200)
         for section, run in enumerate(runs, start=1):

@@ -229,17 +229,7 @@ class _Table(QTableWidget):
         super().__init__(parent)
         self.setAccessibleName("Differences between the runs")
         self.setItemDelegate(_ChangeDelegate(self))
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(28)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        header = dress(self)
         header.sectionDoubleClicked.connect(self.pinned.emit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -309,3 +299,19 @@ def swatch_icon(number: int, *, pinned: bool = False) -> QIcon:
         painter.drawPixmap(6, 0, icons.pixmap("pin", hex_color("accent.text"), 12, 2.0))
     painter.end()
     return QIcon(drawn)
+
+
+def dress(table: QTableWidget) -> QHeaderView:
+    """Give a table of compared runs its look, and its header, whose columns a person may make wider."""
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(28)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setTabKeyNavigation(False)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    return header

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from longshore.ui.theme.style import color
 from longshore.ui.widgets.plot.frame import Frame, Measure, paint_frame
-from longshore.ui.widgets.plot.run_plot import RunPlot, nearest_point, paint_mark, paint_points
+from longshore.ui.widgets.plot.run_plot import PointPlot, paint_mark, paint_points
 from longshore.ui.widgets.plot.scales import padded
 from longshore.ui.widgets.times import number
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WIDEST, _SHARE, _CAP = 64.0, 0.5, 0.4
 
 
-class BoxPlot(RunPlot):
+class BoxPlot(PointPlot):
     """The boxes stand in the order of the values, named with how many runs they hold."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class BoxPlot(RunPlot):
         ends = padded(float(values.min()), float(values.max()))
         return Frame.of(whole, (-0.5, len(names) - 0.5), ends, Measure(self._by, names=names))
 
-    def _placed(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    def placed(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
         assert self._metric is not None and self._x is not None
         return frame.pixels(self._x, self._metric.numbers)
 
@@ -69,23 +69,12 @@ class BoxPlot(RunPlot):
         paint_frame(painter, frame)
         for place, box in enumerate(self.boxes):
             _paint_box(painter, frame, place, box, len(self.boxes))
-        px, py = self._placed(frame)
+        px, py = self.placed(frame)
         paint_points(painter, px, py, "text.tertiary", 0.4)
         for place, swatch in self.marked_places():
             if px[place] == px[place]:
                 paint_mark(painter, QPointF(px[place], py[place]), swatch)
         return frame
-
-    def run_at(self, at: QPointF) -> int | None:
-        frame = self.frame_now()
-        return None if frame is None else nearest_point(*self._placed(frame), at)
-
-    def pixel_of(self, place: int) -> QPointF | None:
-        frame = self.frame_now()
-        if frame is None:
-            return None
-        px, py = self._placed(frame)
-        return QPointF(px[place], py[place]) if px[place] == px[place] else None
 
     def told(self, place: int) -> Sequence[tuple[str, str]]:
         assert self._metric is not None and self._x is not None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from longshore.tracking.comparing.fields import RunSet
+    from longshore.ui.widgets.plot.frame import Frame
 
 # A run is under the pointer up to this far from it; a longer drag is no click.
 REACH_PX, _CLICK_PX = 12.0, 4
@@ -63,6 +64,7 @@ class RunPlot(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 110)
 
+    # Not abstract methods: Qt's metaclass leaves no room for abc's.
     # -- what each kind of plot says ----------------------------------------------------------------------------
 
     def paint(self, painter: QPainter) -> object:
@@ -263,3 +265,26 @@ def nearest_point(px: np.ndarray, py: np.ndarray, at: QPointF) -> int | None:
     far = np.where(np.isfinite(far), far, np.inf)
     place = int(far.argmin())
     return place if far[place] <= REACH_PX else None
+
+
+class PointPlot(RunPlot):
+    """A plot in which each run is a point."""
+
+    def frame_now(self) -> Frame | None:
+        """Give the axes for the size that the plot has, None where nothing is drawn."""
+        raise NotImplementedError
+
+    def placed(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+        """Give the pixels of all runs, NaN for one that is not drawn."""
+        raise NotImplementedError
+
+    def run_at(self, at: QPointF) -> int | None:
+        frame = self.frame_now()
+        return None if frame is None else nearest_point(*self.placed(frame), at)
+
+    def pixel_of(self, place: int) -> QPointF | None:
+        frame = self.frame_now()
+        if frame is None:
+            return None
+        px, py = self.placed(frame)
+        return QPointF(px[place], py[place]) if px[place] == px[place] else None

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter
 
 from longshore.ui.widgets.plot.curves import LEAST_LOG
 from longshore.ui.widgets.plot.frame import Frame, Measure, paint_frame
-from longshore.ui.widgets.plot.run_plot import RunPlot, nearest_point, paint_mark, paint_points
+from longshore.ui.widgets.plot.run_plot import PointPlot, paint_mark, paint_points
 from longshore.ui.widgets.plot.scales import padded
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SPREAD = 0.5
 
 
-class ScatterPlot(RunPlot):
+class ScatterPlot(PointPlot):
     """Both axes take numbers or names; logarithmic where they are told to be and all values allow it."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class ScatterPlot(RunPlot):
         whole = QRectF(0, 0, self.width(), self.height())
         return Frame.of(whole, _ends(self._x, x[there], log_x), _ends(self._y, y[there], log_y), across, up)
 
-    def _placed(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    def placed(self, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
         """Give the pixel of every run. Kept until size or scale change."""
         import numpy as np
 
@@ -79,23 +79,12 @@ class ScatterPlot(RunPlot):
         if frame is None:
             return None
         paint_frame(painter, frame)
-        px, py = self._placed(frame)
+        px, py = self.placed(frame)
         paint_points(painter, px, py, "text.tertiary")
         for place, number in self.marked_places():
             if px[place] == px[place]:
                 paint_mark(painter, QPointF(px[place], py[place]), number)
         return frame
-
-    def run_at(self, at: QPointF) -> int | None:
-        frame = self.frame_now()
-        return None if frame is None else nearest_point(*self._placed(frame), at)
-
-    def pixel_of(self, place: int) -> QPointF | None:
-        frame = self.frame_now()
-        if frame is None:
-            return None
-        px, py = self._placed(frame)
-        return QPointF(px[place], py[place]) if px[place] == px[place] else None
 
     def told(self, place: int) -> Sequence[tuple[str, str]]:
         return [
