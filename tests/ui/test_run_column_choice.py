@@ -39,7 +39,7 @@ def page(served_home: Home, client: Client, open_shell: ShellMaker, qtbot: QtBot
     page = shell.window.page_of("runs")
     assert isinstance(page, RunsPage)
     qtbot.waitUntil(lambda: page.table.model.rowCount() == 3, timeout=20_000)
-    page._columns_chosen(CHOSEN)
+    page.columns.take(CHOSEN)
     return page
 
 

@@ -37,7 +37,7 @@ def page(served_home: Home, client: Client, open_shell: ShellMaker, qtbot: QtBot
     page = shell.window.page_of("runs")
     assert isinstance(page, RunsPage)
     qtbot.waitUntil(lambda: page.table.model.rowCount() == COUNT, timeout=20_000)
-    page._columns_chosen(["metrics.val_mae", "params.lr"])
+    page.columns.take(["metrics.val_mae", "params.lr"])
     QGuiApplication.clipboard().clear()
     return page
 

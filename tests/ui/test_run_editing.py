@@ -38,7 +38,7 @@ def made(served_home: Home, client: Client, open_shell: ShellMaker, qtbot: QtBot
     page = shell.window.page_of("runs")
     assert isinstance(page, RunsPage)
     qtbot.waitUntil(lambda: sorted(names(page)) == sorted(NAMES), timeout=20_000)
-    page._columns_chosen(["tags.stage", "note"])
+    page.columns.take(["tags.stage", "note"])
     return page, ids
 
 

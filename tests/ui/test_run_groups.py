@@ -36,7 +36,7 @@ def page(served_home: Home, client: Client, open_shell: ShellMaker, qtbot: QtBot
     page = shell.window.page_of("runs")
     assert isinstance(page, RunsPage)
     qtbot.waitUntil(lambda: len(page.table.model.rows) == 6, timeout=20_000)
-    page._columns_chosen(["metrics.val_mae", "params.lr", "params.seed"])
+    page.columns.take(["metrics.val_mae", "params.lr", "params.seed"])
     return page
 
 

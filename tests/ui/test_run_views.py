@@ -66,7 +66,7 @@ def save_as(page: RunsPage, qtbot: QtBot, name: str) -> None:
 
 
 def make_look(page: RunsPage, qtbot: QtBot) -> None:
-    page._columns_chosen(["params.lr", "metrics.val_mae"])
+    page.columns.take(["params.lr", "metrics.val_mae"])
     page.table.rest.horizontalHeader().sectionClicked.emit(4)
     page.groups.take(Grouping(("p:lr",), BEST))
     page.filter.set_text("metrics.val_mae < 2.5 or params.lr = 'x'")

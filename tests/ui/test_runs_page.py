@@ -175,7 +175,7 @@ def test_that_chosen_columns_come_back_at_the_next_start(
     served_home: Home, forest: Forest, open_shell: ShellMaker, qtbot: QtBot
 ) -> None:
     first = open_page(open_shell(served_home), forest, qtbot)
-    first._columns_chosen(["metrics.val_mae", "params.seed"])
+    first.columns.take(["metrics.val_mae", "params.seed"])
     qtbot.waitUntil(settled(first))
     second = open_page(open_shell(served_home), forest, qtbot)
     assert [column.id for column in second.table.model.columns] == [

@@ -17,6 +17,7 @@ from longshore.ui.pages.runs_work import Compared
 from longshore.ui.shell.context import AppContext
 from longshore.ui.widgets.basic import Button, Margins, clear, horizontal, label, vertical
 from longshore.ui.widgets.choices import Tabs
+from longshore.ui.widgets.late_content import TURN_MS
 from longshore.ui.widgets.select import Select
 from longshore.ui.widgets.states import ErrorState, Loading
 
@@ -115,7 +116,7 @@ class ComparePanel(QFrame):
         self._compared = compared
         self._title.setText(f"Compare {len(compared.comparison.runs)} runs")
         self._stale = {tab for tab, _title in TABS}
-        self._show_tab()
+        QTimer.singleShot(TURN_MS, self, self._show_tab)
 
     def _show_instead(self, widget: QWidget) -> None:
         clear(self._instead_column)

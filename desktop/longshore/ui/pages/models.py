@@ -22,7 +22,7 @@ from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
 from longshore.ui.widgets.basic import clear, vertical
 from longshore.ui.widgets.dialog import ConfirmDialog
-from longshore.ui.widgets.late_content import LateContent, beside
+from longshore.ui.widgets.late_content import TURN_MS, LateContent, beside
 from longshore.ui.widgets.side_list import Entry, SideList
 from longshore.ui.widgets.side_split import SideSplit
 from longshore.ui.widgets.states import Banner, EmptyState, ErrorState, Loading, StateStack
@@ -311,9 +311,14 @@ class ModelsPage(Page):
         if state != self._detail:
             self.middle.details.show_version(state)
         self._detail = state
-        self.panel.show_version(state, self._version_of(state.promotion.previous_version))
         self.middle.head.show_flavors(version.flavors)
         self.context.actions_changed.emit()
+        # Details and panel are many small widgets each: one turn for both would be a long one.
+        QTimer.singleShot(TURN_MS, self, partial(self._fill_panel, state))
+
+    def _fill_panel(self, state: VersionState) -> None:
+        if state is self._detail and state.promotion.alias == self.panel.alias:
+            self.panel.show_version(state, self._version_of(state.promotion.previous_version))
 
     def _version_of(self, number: str | None) -> VersionInfo | None:
         model = self.model

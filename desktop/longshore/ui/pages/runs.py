@@ -32,6 +32,7 @@ from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
 from longshore.ui.widgets.basic import vertical
+from longshore.ui.widgets.late_content import TURN_MS
 from longshore.ui.widgets.run_table import RunTable as RunTableView
 from longshore.ui.widgets.states import ErrorState
 from longshore.ui.widgets.times import ago
@@ -177,7 +178,7 @@ class RunsPage(Page):
 
     def show_with(self, **arguments: object) -> None:
         # Coming to the front and filling the table are two turns of the event loop: one would be a long one.
-        QTimer.singleShot(0, self, partial(self._show_with, arguments))
+        QTimer.singleShot(TURN_MS, self, partial(self._show_with, arguments))
 
     def _show_with(self, arguments: Mapping[str, object]) -> None:
         project = self.context.project.name if self.context.project else None
@@ -327,9 +328,6 @@ class RunsPage(Page):
     def _choose_columns(self) -> None:
         self.columns.choose(self.bar.columns_button)
 
-    def _columns_chosen(self, ids: list[str]) -> None:
-        self.columns.take(ids)
-
     def _show_selection(self) -> None:
         count = self.table.selected_count
         self.bar.show_selected(count)
@@ -353,8 +351,14 @@ class RunsPage(Page):
         if sorted(ids) == sorted(self._comparing):
             return
         self._comparing = ids
-        self.compare_panel.show_loading(len(ids))
         self.compare_panel.show()
+        # The panel may just have been made: what it shows first comes in a turn of its own.
+        QTimer.singleShot(TURN_MS, self, partial(self._read_compared, ids))
+
+    def _read_compared(self, ids: list[str]) -> None:
+        if ids != self._comparing:
+            return
+        self.compare_panel.show_loading(len(ids))
         self.table.show_swatches(ids)
         self.context.runner.run(
             self,
