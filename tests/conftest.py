@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# The tests' folders are their own; those of trust itself take this back.
+os.environ.setdefault("LONGSHORE_TRUST", "always")
 # MLflow's import takes 8 s without compiled files, 3 s with: the processes that tests start share them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("PYTHONPYCACHEPREFIX", platformdirs.user_cache_dir("longshore-tests", appauthor=False))

@@ -79,6 +79,7 @@ class Settings:
     job_image: str = "python:3.11-slim"  # base of the images that jobs and models run in
     proxy_image: str = ""  # an HAProxy image; empty: built once from job_image with Debian's haproxy
     bind_address: str = "127.0.0.1"
+    trust: str = "ask"  # whose code may run: of folders that the person trusts (ask), or of every one (always)
 
 
 def default_home_path() -> Path:
@@ -158,7 +159,11 @@ def save_settings(home: Home, **changes: Any) -> Settings:
     return settings
 
 
-_CHOICES: dict[str, tuple[str, ...]] = {"theme": ("system", "light", "dark"), "font": ("inter", "system")}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "theme": ("system", "light", "dark"),
+    "font": ("inter", "system"),
+    "trust": ("ask", "always"),
+}
 
 
 def _fits(key: str, value: object) -> bool:

@@ -14,6 +14,7 @@ from longshore.jobs.reach import Reach
 from longshore.jobs.running import RunJob
 from longshore.jobs.spawning import Spare
 from longshore.jobs.spec import PYTHON, RunSpec
+from longshore.pipelines import recording
 from longshore.progress import CancelToken
 from longshore.settings import Home
 from longshore.store import jobs
@@ -33,7 +34,7 @@ def queued(home: Home, project: Path, *, workspace: str = "personal", **spec: An
 @contextlib.contextmanager
 def in_hands(home: Home, job: Job) -> Iterator[threading.Thread]:
     """Hold a job as an agent does; leaving the context is the agent's end, which the job outlives."""
-    around = Around(home, Reach(home), Spare(home))
+    around = Around(home, Reach(home), Spare(home), recording.tell)
 
     def work() -> None:
         with contextlib.suppress(Leaving):

@@ -16,6 +16,7 @@ from longshore.jobs.launching import KIND as RUN
 from longshore.jobs.reach import Reach
 from longshore.jobs.running import Around, Leaving, RunJob
 from longshore.jobs.spawning import Spare
+from longshore.pipelines import recording
 from longshore.progress import CancelToken
 from longshore.secrets import keyring
 from longshore.settings import Home, load_settings
@@ -32,7 +33,7 @@ class Agent:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._around = Around(home, Reach(home), Spare(home))
+        self._around = Around(home, Reach(home), Spare(home), recording.tell)
         self._woken = threading.Event()
         self._lock = threading.Lock()
         self._hands: dict[str, tuple[threading.Thread, CancelToken]] = {}

@@ -78,7 +78,7 @@ def _endpoints(home: Home) -> None:
 
 def _unsent(around: Around) -> None:
     for job_id in settling.unsent(around.home):
-        settling.send_unsent(around.home, around.reach, around.outages, job_id)
+        settling.send_unsent(around, job_id)
 
 
 def _analyze(home: Home) -> None:

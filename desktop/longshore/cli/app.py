@@ -74,6 +74,7 @@ def _load_commands() -> None:
         jobs,
         lineage,
         models,
+        pipelines,
         projects,
         runs,
         secrets,

@@ -167,6 +167,7 @@ def _launch(journey: Journey, entry: str, parameters: Mapping[str, str]) -> dict
         parameters=dict(parameters),
         workspace=session.workspace,
         target=journey.target,
+        trusting=True,
     )
     ended = _wait(session, job)
     return {"job": ended.id, "runs": list(ended.run_ids)}

@@ -68,6 +68,7 @@ def run(
         timeout_s=timeout,
         retries=retries,
         code=_code_of(session, project, code_of) if code_of else None,
+        trusting=True,
     )
     if not detach:
         job = wait_for(session, job, on_line=session.output.message)

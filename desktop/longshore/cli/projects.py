@@ -45,10 +45,11 @@ def new(
     template: Annotated[str, typer.Option(help="name of the template")] = "sample",
 ) -> None:
     """Start a project from a template and open it."""
-    from longshore.projects import opening, templates
+    from longshore.projects import opening, templates, trust
 
     session: Session = context.obj
     templates.create(template, folder)
+    trust.trust(session.home, folder)
     info = opening.open_project(session.home, folder)
     session.output.document({"project": info.as_dict()})
     session.output.text(f"Made {info.name} in {info.path}. Next: longshore run {info.name}")
@@ -84,3 +85,19 @@ def close(context: typer.Context, project: Annotated[str, typer.Argument(help="n
     left = _listed(opening.listing(session.home))
     session.output.document({"project": {"id": closed.id, "name": closed.name, "path": closed.path}, "projects": left})
     session.output.text(f"Closed {closed.name}. Its folder {closed.path} is untouched.")
+
+
+@app.command(name="trust")
+def trust_folder(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="a folder", readable=False)],
+    revoke: Annotated[bool, typer.Option("--revoke", help="trust it no more")] = False,
+) -> None:
+    """Let a folder's code run: probes of its framework, and what is launched in the window. `run` trusts by itself."""
+    from longshore.projects import trust
+
+    session: Session = context.obj
+    (trust.distrust if revoke else trust.trust)(session.home, path)
+    trusted = trust.is_trusted(session.home, path)
+    session.output.document({"path": str(path.expanduser().resolve()), "trusted": trusted})
+    session.output.text(f"{path} is trusted now." if trusted else f"{path} is shown from its text alone now.")

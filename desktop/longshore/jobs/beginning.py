@@ -26,7 +26,7 @@ _INSTRUCTED = "instructed"
 # Files of one try, removed before the next.
 _OF_ONE_TRY = (
     files.SUPERVISOR, files.CHILD, files.EXIT, files.STATUS, files.SAMPLES, files.STOP, files.HEARTBEAT, _INSTRUCTED,
-    capture.SNAPSHOT, settling.UNSENT,
+    capture.SNAPSHOT, settling.UNSENT, files.EVENTS, files.STEPS,
 )  # fmt: skip
 
 

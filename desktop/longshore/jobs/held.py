@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from longshore.jobs import targets
 from longshore.jobs.outages import Outages
@@ -21,11 +21,22 @@ from longshore.settings import Home
 from longshore.store import jobs
 from longshore.store.records import Job
 
+if TYPE_CHECKING:
+    from longshore.mlflow_rest.client import Client
+
 _PROGRESS_S = 0.2
 
 
 class Leaving(Exception):
     """The agent ends; the job goes on, and the next agent takes it from here."""
+
+
+class TellSteps(Protocol):
+    """Tells MLflow what the steps of a pipeline's job do; bound by the agent, since that lies above this room."""
+
+    def __call__(self, home: Home, client: Client, job: Job, spec: RunSpec, *, ended: bool = False) -> None:
+        """Bring the runs of the steps up to date; with `ended`, end what still runs. Raises: LongshoreError."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ class Around:
     home: Home
     reach: Reach
     spare: Spare
+    tell_steps: TellSteps
     outages: Outages = field(default_factory=Outages)
     leaving: threading.Event = field(default_factory=threading.Event)
 

@@ -24,7 +24,8 @@ from longshore.store.records import Job
 
 if TYPE_CHECKING:
     from longshore.jobs.code_state import CodeState
-    from longshore.projects.model import ProjectInfo
+    from longshore.projects.model import EntryPoint, ProjectInfo
+    from longshore.projects.pipeline import Selection
 
 KIND = "run"
 _POLL_S = 0.03
@@ -53,21 +54,28 @@ def launch(
     timeout_s: float | None = None,
     retries: int = 0,
     code: CodeState | None = None,
+    selection: Selection | None = None,
+    trusting: bool = False,
 ) -> Job:
     """Queue an entry point of a project and make sure that the agent takes it up.
 
     `project` is its name, id or path; `entry` may be left out where there is one to choose. `cpus` and `memory_bytes`
     are what the queue reserves and what the job may not exceed; None reserves one core and limits nothing. `code`: the
-    recorded state that it runs from, instead of the folder as it is.
-    Raises: Invalid, NotFound, Conflict before anything is made; Unavailable if the target or the agent is not there.
+    recorded state that it runs from, instead of the folder as it is. `selection`: the part of a pipeline that runs.
+    `trusting`: the person's own command says that the folder's code may run, from now on.
+    Raises: NotAllowed for a folder that is not trusted;: Invalid, NotFound, Conflict before anything is made; Unavailable if the target or the agent is not there.
     """
-    from longshore.projects import adapters, opening
+    from longshore.projects import adapters, opening, trust
     from longshore.projects.parameters import check_parameters, effective_parameters, passed_on
 
     info = opening.load(home, project)
+    if trusting and not trust.is_trusted(home, info.path):
+        trust.trust(home, info.path)
+    trust.require(home, info.path)
     _check_environment(info)
     chosen = opening.entry_point(info, entry)
     given = check_parameters(chosen, parameters or {})
+    part = _checked_part(info, chosen, selection)
     spec = RunSpec(
         project_id=info.id,
         project_name=info.name,
@@ -85,8 +93,12 @@ def launch(
         gpus=gpus,
         timeout_s=timeout_s,
         retries=retries,
-        command=tuple(adapters.command(chosen, given, PYTHON)),
+        command=tuple(adapters.command(chosen, given, PYTHON, part)),
         source=chosen.source,
+        framework=chosen.framework,
+        pipeline=chosen.name if opening.pipeline(info, chosen.name) else "",
+        selection=part.as_dict(),
+        tool=adapters.tool(chosen.framework),
         notes=passed_on(chosen, given),
     )
     spec = code_state.with_code(spec, code)
@@ -192,6 +204,20 @@ def _request(folder: Path, how: str) -> None:
             files.request_stop(folder, how)
 
 
+def _checked_part(info: ProjectInfo, entry: EntryPoint, selection: Selection | None) -> Selection:
+    """Give the part that shall run. Raises: Invalid where there is no such part."""
+    from longshore.projects import adapters, opening
+    from longshore.projects.pipeline import WHOLE
+
+    if selection is None or not selection.asked:
+        return WHOLE
+    pipeline = opening.pipeline(info, entry.name)
+    if pipeline is None:
+        raise Invalid(f"{entry.name} has no steps.", hint="Choose a pipeline, or leave the step out.")
+    adapters.check_selection(pipeline, selection)
+    return selection
+
+
 def _check_environment(info: ProjectInfo) -> None:
     """Raise what makes the environment's declaration unreadable, before anything is queued."""
     if info.environment.kind == "none" and info.problems:
@@ -214,6 +240,8 @@ def _check_artifacts(workspace: records.Workspace, spec: RunSpec) -> None:
 
 def _check(home: Home, spec: RunSpec) -> None:
     _check_limits(spec)
+    if spec.pipeline and spec.target != "local":
+        raise Invalid(f"The pipeline {spec.pipeline} runs on this computer alone.", hint="Leave --target out.")
     check_variables(spec.env)
     if reserved := _RESERVED.intersection(spec.env):
         name = min(reserved)

@@ -53,7 +53,7 @@ class RunJob:
             if self._captured is not None:
                 self._captured.wait_for_data()
             around = held.around
-            return settling.settle(held.home, around.reach, around.outages, held.job, status, held.check_leaving)
+            return settling.settle(around, held.job, status, held.check_leaving)
         except Cancelled:
             if held.around.leaving.is_set():
                 held.say(state=records.QUEUED, started_at=None, progress=None, detail="")
@@ -68,7 +68,7 @@ class RunJob:
     def _watch(self) -> Mapping[str, Any]:
         """Wait for the supervisor's last words, and see to it that there is a supervisor."""
         held = self._held
-        seen = settling.Discovery(held.around.reach, held.home, held.job, held.spec)
+        seen = settling.Discovery(held.around, held.job, held.spec)
         running = False
         next_look = time.monotonic() + _LOOK_S
         while (status := files.read_json(held.folder / files.STATUS)) is None:

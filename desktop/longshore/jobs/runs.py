@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 JOB, MADE = "longshore.job", "longshore.run_made"
+# The step of a pipeline that a run stands for.
+STEP = "longshore.step"
 _PROJECT = "longshore.project"
 # A search with hundreds of runs in one job is the exception: the log goes to the first ones alone.
 _MOST_LOGS = 10
@@ -85,10 +87,13 @@ def finalise(
         found = (*found, _make(client, job_id, spec, ended))
     mark_experiments(client, found, spec)
     problems: list[str] = []
+    found = tuple(sorted(found, key=lambda run: STEP in run.tags))
     for index, run in enumerate(found):
         if run.id in spec.earlier_runs:
             _end_earlier(client, run, ended)
             continue
+        if STEP in run.tags:
+            continue  # it has its own end, log and files, which were told as they came
         _complete(client, run, spec, facts, ended, job_folder, with_log=index < _MOST_LOGS, problems=problems)
     _name(client, found, spec)
     return tuple(run.id for run in found), list(dict.fromkeys(problems))
@@ -107,15 +112,20 @@ def _make(client: Client, job_id: str, spec: RunSpec, ended: Ended) -> Run:
     from longshore.mlflow_rest import experiments, runs
 
     experiment = experiments.ensure(client, spec.experiment, {_PROJECT: spec.project_name})
-    tags = {
+    tags = made_tags(job_id, spec)
+    began = datetime.fromtimestamp(ended.began_at, UTC)
+    return runs.create(client, experiment.id, name=spec.run_name, tags=tags, start_time=began, user=_user())
+
+
+def made_tags(job_id: str, spec: RunSpec) -> dict[str, str]:
+    """Give the tags of a run that is made for a job, which logged none itself."""
+    return {
         JOB: job_id,
         MADE: "true",
         "mlflow.source.name": spec.source or spec.entry_point,
         "mlflow.source.type": "LOCAL",
         "mlflow.user": _user(),
     }
-    began = datetime.fromtimestamp(ended.began_at, UTC)
-    return runs.create(client, experiment.id, name=spec.run_name, tags=tags, start_time=began, user=_user())
 
 
 def _user() -> str:
@@ -139,7 +149,7 @@ def _complete(
     from longshore.mlflow_rest import runs
 
     exit_code = {} if ended.exit_code is None else {"longshore.exit_code": str(ended.exit_code)}
-    tags = _tags(spec, facts) | _outputs_tag(ended.outputs) | _models_tag(client, run) | exit_code
+    tags = _tags(spec, facts) | outputs_tag(ended.outputs) | _models_tag(client, run) | exit_code
     made = run.tags.get(MADE) == "true"
     params = {key: value[:_LONGEST_PARAM] for key, value in spec.parameters.items()} if made else {}
     metrics = run_metrics.of_run(run, job_folder, ended.ended_at)
@@ -211,7 +221,8 @@ def _tags(spec: RunSpec, facts: Facts) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def _outputs_tag(outputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def outputs_tag(outputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Give the tag that lists files that a run wrote, as many as a tag can hold."""
     shown = list(outputs)
     while shown and len(json.dumps(shown)) > _LONGEST_TAG:
         shown.pop()

@@ -14,9 +14,9 @@ from typing import Any
 from longshore.errors import LongshoreError, Unavailable
 from longshore.jobs import capture, masking, notify, runs, targets
 from longshore.jobs.ending import Ending, conclude
+from longshore.jobs.held import Around
 from longshore.jobs.log import excerpt, last_lines
 from longshore.jobs.outages import Outages
-from longshore.jobs.reach import Reach
 from longshore.jobs.spec import RunSpec
 from longshore.jobs.supervisor import files
 from longshore.jobs.targets.base import Start, Tracking
@@ -32,24 +32,17 @@ _LOG_HEAD, _LOG_TAIL = 2 << 20, 8 << 20
 _DECISIVE_LINES = 40
 
 
-def settle(
-    home: Home,
-    reach: Reach,
-    outages: Outages,
-    job: Job,
-    status: Mapping[str, Any],
-    check: Callable[[], None] = lambda: None,
-) -> Job:
+def settle(around: Around, job: Job, status: Mapping[str, Any], check: Callable[[], None] = lambda: None) -> Job:
     """Settle a run job from its supervisor's last words; gives its row: ended, or queued for its next attempt.
 
     `check` is called while a tracking server is waited for, and may raise.
     """
-    spec, folder = RunSpec.from_json(job.spec), Path(job.folder)
-    problems = _problems(home, outages, job, spec, status)
+    home, spec, folder = around.home, RunSpec.from_json(job.spec), Path(job.folder)
+    problems = _problems(home, around.outages, job, spec, status)
     for problem in problems:
         files.note(folder, problem)
     ending = conclude(status, spec, job.id, _last_lines(home, job))
-    run_ids, missing = _tell_runs(home, reach, job, spec, ending, status, check)
+    run_ids, missing = _tell_runs(around, job, spec, ending, status, check)
     problems += missing
     if ending.state == records.FAILED and spec.attempt <= spec.retries and not _stop_requested(home, job):
         return _queue_again(home, job, spec, run_ids)
@@ -100,15 +93,14 @@ def _stop_requested(home: Home, job: Job) -> bool:
 
 
 def _tell_runs(
-    home: Home,
-    reach: Reach,
+    around: Around,
     job: Job,
     spec: RunSpec,
     ending: Ending,
     status: Mapping[str, Any],
     check: Callable[[], None],
 ) -> tuple[tuple[str, ...], list[str]]:
-    folder = Path(job.folder)
+    home, folder = around.home, Path(job.folder)
     began_at, ended_at = _times(status)
     log, problems = _log_for_upload(home, job)
     outputs: list[dict[str, Any]] = []
@@ -129,8 +121,10 @@ def _tell_runs(
     while True:
         check()
         try:
-            client = reach.client(job.workspace)
+            client = around.reach.client(job.workspace)
             facts = capture.facts(folder)
+            if spec.pipeline:
+                around.tell_steps(home, client, job, spec, ended=True)
             run_ids, refused = runs.finalise(client, job.id, spec, facts, ended, folder)
             with contextlib.suppress(OSError):
                 (folder / UNSENT).unlink(missing_ok=True)
@@ -168,16 +162,17 @@ def unsent(home: Home) -> list[str]:
     return [marker.parent.name for marker in home.jobs.glob(f"*/{UNSENT}")]
 
 
-def send_unsent(home: Home, reach: Reach, outages: Outages, job_id: str) -> None:
+def send_unsent(around: Around, job_id: str) -> None:
     """Complete the runs of a job that was settled while its server was away. Raises: Unavailable if it still is."""
+    home = around.home
     job = jobs.get(home, job_id)
     status = files.read_json(Path(job.folder) / files.STATUS)
     if status is None or not job.ended:
         return
-    reach.client(job.workspace)
+    around.reach.client(job.workspace)
     spec = RunSpec.from_json(job.spec)
     ending = conclude(status, spec, job.id, ())
-    run_ids, problems = _tell_runs(home, reach, job, spec, ending, status, lambda: None)
+    run_ids, problems = _tell_runs(around, job, spec, ending, status, lambda: None)
     jobs.update(home, job.id, run_ids=run_ids, detail=" ".join(problems))
 
 
@@ -238,8 +233,8 @@ def _written(home: Home, job_id: str, changes: dict[str, Any], check: Callable[[
 class Discovery:
     """Finds the runs of a job while it runs, so that they are seen in their place from their first second."""
 
-    def __init__(self, reach: Reach, home: Home, job: Job, spec: RunSpec) -> None:
-        self._reach, self._home, self._job, self._spec = reach, home, job, spec
+    def __init__(self, around: Around, job: Job, spec: RunSpec) -> None:
+        self._around, self._home, self._job, self._spec = around, around.home, job, spec
         self._known: dict[str, bool] = {}
         self._next_at = 0.0
 
@@ -247,9 +242,12 @@ class Discovery:
         """Look, unless that was done just now; a server that does not answer is asked again later."""
         if time.monotonic() < self._next_at:
             return
-        self._next_at = time.monotonic() + (5.0 if self._known else 2.0)
+        # The steps of a pipeline are watched by people.
+        self._next_at = time.monotonic() + (1.0 if self._spec.pipeline else 5.0 if self._known else 2.0)
         try:
-            client = self._reach.client(self._job.workspace)
+            client = self._around.reach.client(self._job.workspace)
+            if self._spec.pipeline:
+                self._around.tell_steps(self._home, client, self._job, self._spec)
             found = runs.find(client, self._job.id)
             fresh = [run for run in found if run.id not in self._known]
             facts = capture.facts(Path(self._job.folder))

@@ -34,6 +34,12 @@ class RunSpec:
     # The command without the interpreter's place: "{python}" stands for it.
     command: tuple[str, ...] = ()
     source: str = ""  # the script, relative to the project; empty where unknown
+    framework: str = "script"
+    # What it is the run of, where it is more than one step; and which part of it, as `Selection` has it.
+    pipeline: str = ""
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    # The requirement of what runs it, where the project's environment does not bring it.
+    tool: str = ""
     notes: tuple[str, ...] = ()  # sentences for the beginning of its log
     # 1 for the first try; the runs are those of the tries before.
     attempt: int = 1
@@ -66,9 +72,11 @@ class RunSpec:
         return cls(**values)
 
 
-PYTHON = "{python}"
+# Known only where the job starts: the project's interpreter, the one that has the framework, and our scripts for it.
+PYTHON, TOOL, FRAMEWORKS = "{python}", "{tool}", "{frameworks}"
 
 
-def with_python(command: tuple[str, ...], python: str) -> list[str]:
-    """Give the command line with the interpreter in its place."""
-    return [python if part == PYTHON else part for part in command]
+def placed(command: tuple[str, ...], *, python: str, tool: str = "", frameworks: str = "") -> list[str]:
+    """Give the command line with interpreters and our scripts in their places."""
+    line = [{PYTHON: python, TOOL: tool or python}.get(part, part) for part in command]
+    return [part.replace(FRAMEWORKS, frameworks, 1) if part.startswith(FRAMEWORKS) else part for part in line]

@@ -58,7 +58,12 @@ def read_declaration(path: Path) -> Declaration:
     spec = found.spec
     if not spec.python and (version := _python_version_file(path)):
         spec = replace(spec, python=version)
-    return replace(found, spec=replace(spec, hash=_hash(path, replace(found, spec=spec))))
+    return with_hash(path, replace(found, spec=spec))
+
+
+def with_hash(path: Path, found: Declaration) -> Declaration:
+    """Give a declaration with the name of its environment."""
+    return replace(found, spec=replace(found.spec, hash=_hash(path, found)))
 
 
 def _from_mlproject(path: Path) -> Declaration | None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from longshore.errors import Invalid, Unavailable, WorkFailed
 from longshore.progress import CancelToken, Progress, no_progress
 from longshore.projects.container_plan import ContainerPlan, container_plan
-from longshore.projects.declarations import Declaration, declared, read_declaration, requirement_lines
+from longshore.projects.declarations import Declaration, declared, read_declaration, requirement_lines, with_hash
 from longshore.projects.installed import installed_packages
+from longshore.projects.model import EnvironmentSpec
 from longshore.projects.uv_program import run_uv, uv_program
 from longshore.settings import Home
 
@@ -52,14 +53,51 @@ def prepare(
     declaration = read_declaration(project)
     if declaration.spec.kind == "venv":
         return _existing(project, declaration)
+    return _prepared(home, project, declaration, progress, cancel or CancelToken())
+
+
+def with_tool(
+    home: Home,
+    environment: Environment,
+    requirement: str,
+    *,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Path:
+    """Give the interpreter that has a tool: the project's own, or that of an environment for the tool alone.
+
+    Args:
+        home: Where environments are kept.
+        environment: The project's.
+        requirement: The tool as pip takes it, "dvc>=3"; empty: none is needed.
+        progress: Told what is installed.
+        cancel: Ends the making.
+
+    Raises: as `prepare`.
+    """
+    name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+    installed = (
+        line.partition("==")[0].strip().lower().replace("_", "-") for line in environment.lock_text.splitlines()
+    )
+    if not name or name in installed:
+        return environment.python
+    declaration = with_hash(home.environments, Declaration(EnvironmentSpec("tool", detail=name), (requirement,)))
+    return _prepared(home, home.environments, declaration, progress, cancel or CancelToken()).python
+
+
+def _prepared(
+    home: Home, project: Path, declaration: Declaration, progress: Progress, cancel: CancelToken
+) -> Environment:
     if found := _whole(home, declaration, created=False):
         return found
-    progress(None, "Making the environment")
-    with _alone(home, declaration.spec.hash, cancel or CancelToken()):
+    progress(
+        None, f"Making the environment{f' of {declaration.spec.detail}' if declaration.spec.kind == 'tool' else ''}"
+    )
+    with _alone(home, declaration.spec.hash, cancel):
         # Somebody else may have made it while this one waited.
         if found := _whole(home, declaration, created=False):
             return found
-        _build(home, project, declaration, progress, cancel or CancelToken())
+        _build(home, project, declaration, progress, cancel)
     if found := _whole(home, declaration, created=True):
         return found
     raise WorkFailed("The environment was made and is not whole.", hint="Is the disk full? Try again.")

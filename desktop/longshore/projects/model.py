@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from longshore.projects.pipeline import Pipeline
 
 ParameterType = Literal["int", "float", "str", "bool", "choice", "path", "list"]
 
@@ -90,7 +93,7 @@ class ProjectInfo:
     entry_points: tuple[EntryPoint, ...] = ()
     git: GitState | None = None
     environment: EnvironmentSpec = EnvironmentSpec("none")
-    pipelines: tuple[Any, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
     problems: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,7 +104,7 @@ class ProjectInfo:
             "path": self.path,
             "frameworks": list(self.frameworks),
             "entry_points": [entry_as_dict(entry) for entry in self.entry_points],
-            "pipelines": list(self.pipelines),
+            "pipelines": [one.as_dict() for one in self.pipelines],
             "git": asdict(self.git) | {"dirty": self.git.dirty} if self.git else None,
             "environment": asdict(self.environment),
             "problems": list(self.problems),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from longshore.errors import Conflict, Invalid, LongshoreError, NotFound
 from longshore.projects import git
-from longshore.projects.adapters import ADAPTERS, mlproject
+from longshore.projects.adapters import ADAPTERS, mlproject, script
 from longshore.projects.declarations import declared
+from longshore.projects.folder import Folder, scan
 from longshore.projects.model import EntryPoint, EnvironmentSpec, GitState, ProjectInfo
+from longshore.projects.pipeline import Described, Pipeline
 from longshore.settings import Home
 
 _TEMPLATE_HINT = (
@@ -25,19 +28,40 @@ def inspect(path: Path | str) -> ProjectInfo:
     """
     folder = _folder(path)
     problems: list[str] = []
-    found = [adapter for adapter in ADAPTERS if adapter.detect(folder)]
-    entries = found[0].describe(folder, problems) if found else []
-    frameworks = (found[0].NAME,) if found and entries else ()
+    found = _described(scan(folder), problems)
     return ProjectInfo(
         id=project_id(folder),
         name=_name(folder),
         path=str(folder),
-        frameworks=frameworks,
-        entry_points=tuple(entries),
+        frameworks=tuple(found),
+        entry_points=_entry_points(found),
+        pipelines=tuple(pipeline for one in found.values() for pipeline in one.pipelines),
         git=_git(folder, problems),
         environment=_environment(folder, problems),
         problems=tuple(problems),
     )
+
+
+def _described(folder: Folder, problems: list[str]) -> dict[str, Described]:
+    """Ask every adapter; an MLproject file says itself what its scripts are for."""
+    found: dict[str, Described] = {}
+    for adapter in ADAPTERS:
+        if adapter is script and mlproject.NAME in found:
+            continue
+        if adapter.detect(folder) and (described := adapter.describe(folder, problems)).entry_points:
+            found[adapter.NAME] = described
+    return found
+
+
+def _entry_points(found: Mapping[str, Described]) -> tuple[EntryPoint, ...]:
+    """Give all entry points, one of a name: a script that is part of a framework's thing is none of its own."""
+    taken = {name for one in found.values() for name in one.taken}
+    entries: dict[str, EntryPoint] = {}
+    for one in found.values():
+        for entry in one.entry_points:
+            if entry.framework != script.NAME or entry.source not in taken:
+                entries.setdefault(entry.name, entry)
+    return tuple(entries.values())
 
 
 def open_project(home: Home, path: Path | str) -> ProjectInfo:
@@ -121,6 +145,11 @@ def entry_point(info: ProjectInfo, name: str | None = None) -> EntryPoint:
     return found
 
 
+def pipeline(info: ProjectInfo, name: str | None = None) -> Pipeline | None:
+    """Give a pipeline by name, or the first one; None where there is none."""
+    return next((one for one in info.pipelines if name is None or one.name == name), None)
+
+
 def project_id(folder: Path) -> str:
     """Give the id that the local database gives to a folder."""
     return hashlib.blake2b(str(folder).encode(), digest_size=6).hexdigest()
@@ -155,7 +184,7 @@ def _is_path(reference: str) -> bool:
 
 
 def _name(folder: Path) -> str:
-    if mlproject.detect(folder):
+    if mlproject.file_of(folder) is not None:
         name = mlproject.read(folder).get("name")
         if isinstance(name, str) and name.strip():
             return name.strip()

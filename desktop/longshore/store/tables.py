@@ -45,6 +45,14 @@ class ProjectRow(SQLModel, table=True):
     opened_at: datetime = _time()
 
 
+class TrustedFolderRow(SQLModel, table=True):
+    """A folder whose code may run."""
+
+    __tablename__ = "trusted_folder"
+    path: str = Field(primary_key=True)
+    trusted_at: datetime = _time()
+
+
 class WorkspaceRow(SQLModel, table=True):
     """A known MLflow server."""
 

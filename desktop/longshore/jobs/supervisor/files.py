@@ -19,6 +19,8 @@ HEARTBEAT = "heartbeat"
 STOP = "stop"
 LOCK = "supervisor.lock"
 SUPERVISOR_LOG = "supervisor.log"
+# What the steps of a pipeline told, and how much of it MLflow knows already.
+EVENTS, STEPS = "events.jsonl", "steps.json"
 # Space that is given back when the disk is full, so that a job can still say how it ended.
 RESERVE = "reserve"
 _RESERVE_BYTES = 128 * 1024

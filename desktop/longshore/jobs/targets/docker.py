@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from longshore.errors import Invalid, LongshoreError, Unavailable
 from longshore.jobs.allotment import GPUS, gpu_count
-from longshore.jobs.spec import RunSpec, with_python
+from longshore.jobs.spec import RunSpec, placed
 from longshore.jobs.supervisor import files
 from longshore.jobs.targets import job_image, packing
 from longshore.jobs.targets.base import Prepared, Start, TargetState, Tracking
@@ -91,7 +91,7 @@ class DockerTarget:
         progress: Progress,
         cancel: CancelToken,
     ) -> Prepared:
-        command = _inside(with_python(start.spec.command, "python"), start.spec.folder)
+        command = _inside(placed(start.spec.command, python="python"), start.spec.folder)
         environment = self._environment(engine, start, image, listener.getsockname()[1])
         record: dict[str, Any] = {"listen": list(listener.getsockname()[:2])}
         # Before there is a container, so that whoever comes after a kill looks for one.

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from longshore.jobs.allotment import CORES, GPUS, gpu_count
-from longshore.jobs.spec import with_python
-from longshore.jobs.supervisor import identity, tree
+from longshore.jobs.spec import placed
+from longshore.jobs.supervisor import files, identity, tree
 from longshore.jobs.targets.base import Prepared, Start, TargetState
 from longshore.progress import CancelToken, Progress
-from longshore.settings import Home
+from longshore.settings import Home, resources_dir
 
 # What describes the agent's own Python and must not reach a script's.
 _OURS = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PYTHONSAFEPATH", "__PYVENV_LAUNCHER__", "UV_PROJECT_ENVIRONMENT")
@@ -35,7 +35,9 @@ class LocalTarget:
 
         project = Path(start.spec.folder)
         environment = environments.prepare(home, project, progress=progress, cancel=cancel)
-        command = with_python(start.spec.command, str(environment.python))
+        tool = environments.with_tool(home, environment, start.spec.tool, progress=progress, cancel=cancel)
+        frameworks = str(resources_dir() / "frameworks")
+        command = placed(start.spec.command, python=str(environment.python), tool=str(tool), frameworks=frameworks)
         return Prepared(
             backend={
                 "kind": "process",
@@ -52,7 +54,7 @@ class LocalTarget:
         )
 
     def _environment(self, start: Start, python: Path) -> dict[str, str]:
-        from longshore.projects import environments
+        from longshore.projects import adapters, environments
 
         inherited = {name: value for name, value in os.environ.items() if _is_the_persons(name)}
         found = {
@@ -61,7 +63,10 @@ class LocalTarget:
             **start.tracking.environment(start.job.id, start.tracking_url, token=start.listener is not None),
             **self._gpus(start),
             **past_the_proxy(inherited),
+            **adapters.variables(start.spec.framework),
         }
+        if start.spec.pipeline:
+            found["LONGSHORE_EVENTS"] = str(start.folder / files.EVENTS)
         if start.spec.cpus is not None:
             # Libraries that count the machine's cores would start more threads than the job may use.
             threads = str(max(1, math.floor(start.spec.cpus)))

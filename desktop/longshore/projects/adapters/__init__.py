@@ -1,16 +1,27 @@
 """The frameworks that a folder can be recognised by, in the order in which they are asked.
 
-Adding one: a file here with `NAME`, `detect`, `describe` and `command`, and a row in `ADAPTERS`.
+Adding one: a file here with `NAME`, `detect`, `describe` and `command`, and a row in `ADAPTERS`. What needs the framework
+itself runs in the project's own interpreter, and is in `resources/frameworks/NAME/`:
+
+- `probe.py RESULT_FILE [ARGUMENTS]` imports the project's code and writes JSON (see `projects.probing`);
+- `run.py`, or a plug-in on `PYTHONPATH`, starts the framework and tells each step's state (see `pipelines.events`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from longshore.projects.adapters import mlproject, script
+from longshore.errors import Invalid
+from longshore.projects.adapters import dvc, mlproject, script
+from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint
+from longshore.projects.pipeline import WHOLE, Described, Pipeline, Selection
+
+# They stand in a command for what is known only where it starts: the folder of `resources/frameworks`, and the
+# interpreter that has the framework.
+FRAMEWORKS, TOOL = "{frameworks}", "{tool}"
 
 
 class Adapter(Protocol):
@@ -18,29 +29,63 @@ class Adapter(Protocol):
 
     NAME: str
 
-    def detect(self, path: Path) -> bool:
-        """Tell whether the folder is one of this framework's."""
+    def detect(self, folder: Folder) -> bool:
+        """Tell whether the folder is one of this framework's, within some hundredths of a second."""
         ...
 
-    def describe(self, path: Path, problems: list[str]) -> list[EntryPoint]:
-        """Give its entry points; what could not be read is added to `problems` as a sentence."""
+    def describe(self, folder: Folder, problems: list[str]) -> Described:
+        """Give what can be started and its graph as far as text tells; what can't be read becomes a sentence."""
         ...
 
-    def command(self, entry: EntryPoint, parameters: Mapping[str, str], python: str) -> list[str]:
+    def command(
+        self, entry: EntryPoint, parameters: Mapping[str, str], python: str, selection: Selection = WHOLE
+    ) -> list[str]:
         """Give the command that starts an entry point with checked parameters, to be run in the project's folder."""
         ...
 
 
-ADAPTERS: tuple[Adapter, ...] = (mlproject, script)
+ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, script)
+BY_NAME: Mapping[str, Adapter] = {one.NAME: one for one in ADAPTERS}
 
 
-def command(entry: EntryPoint, parameters: Mapping[str, str], python: str | Path) -> list[str]:
+def command(
+    entry: EntryPoint, parameters: Mapping[str, str], python: str | Path, selection: Selection = WHOLE
+) -> list[str]:
     """Give the command that starts an entry point, to be run in the project's folder.
 
     Args:
         entry: From `inspect`.
         parameters: From `check_parameters`.
         python: The interpreter of the project's environment, "python" in a container.
+        selection: Which part of a pipeline.
     """
-    adapter = next(one for one in ADAPTERS if entry.framework == one.NAME)
-    return adapter.command(entry, parameters, str(python))
+    return BY_NAME[entry.framework].command(entry, parameters, str(python), selection)
+
+
+def check_selection(pipeline: Pipeline, selection: Selection) -> None:
+    """Raise Invalid for a step that is not there, and for a choice that the framework does not offer."""
+    if missing := selection.asked - pipeline.can:
+        words = {"only": "one step alone", "start": "from a step on", "end": "up to a step", "tags": "by tag"}
+        what = words.get(min(missing), "on after a failure")
+        raise Invalid(f"{pipeline.framework} cannot run {pipeline.name} {what}.", hint="Run all of it.")
+    names = [step.name for step in pipeline.steps]
+    for name in (selection.only, selection.start, selection.end):
+        if name and name not in names and pipeline.complete:
+            raise Invalid(f"{pipeline.name} has no step {name!r}.", hint=f"Its steps: {', '.join(names[:12])}.")
+
+
+def variables(framework: str) -> dict[str, str]:
+    """Give the environment variables that keep a framework quiet and its state to this project; often none."""
+    found: dict[str, str] = getattr(BY_NAME[framework], "VARIABLES", {})
+    return dict(found)
+
+
+def tool(framework: str) -> str:
+    """Give the requirement of the program that runs a framework's projects where they don't bring it; often empty."""
+    return str(getattr(BY_NAME[framework], "TOOL", ""))
+
+
+def merged(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:
+    """Give a pipeline with what its probe found out; as it is where its framework has no probe."""
+    merge = getattr(BY_NAME[pipeline.framework], "merge", None)
+    return merge(pipeline, answer) if merge else pipeline

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import Invalid
-from longshore.projects.adapters.script import describe as describe_scripts
-from longshore.projects.adapters.script import describe_script
+from longshore.projects.adapters.script import describe_script, starts
 from longshore.projects.arguments.syntax import converted
+from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint, Parameter, ParameterType
 from longshore.projects.parameters import text_of
+from longshore.projects.pipeline import WHOLE, Described, Selection
 
 NAME = "mlproject"
 
@@ -44,9 +45,9 @@ def file_of(path: Path) -> Path | None:
     return None
 
 
-def detect(path: Path) -> bool:
+def detect(folder: Folder) -> bool:
     """Tell whether there is an `MLproject` file."""
-    return file_of(path) is not None
+    return file_of(folder.path) is not None
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -79,21 +80,27 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
-def describe(path: Path, problems: list[str]) -> list[EntryPoint]:
+def describe(folder: Folder, problems: list[str]) -> Described:
     """Give the entry points of the file; the folder's scripts where it has none."""
+    return Described(tuple(_entry_points(folder, problems)))
+
+
+def _entry_points(folder: Folder, problems: list[str]) -> list[EntryPoint]:
+    path = folder.path
     declared = read(path).get("entry_points")
     if declared is None:
-        return describe_scripts(path, problems)
+        return starts(folder, problems)
     if not isinstance(declared, dict):
         raise Invalid("`entry_points` of the MLproject file is not a mapping.", hint="It should hold `main: ...`.")
     return [_entry_point(path, str(name), value) for name, value in declared.items()]
 
 
-def command(entry: EntryPoint, parameters: Mapping[str, str], python: str) -> list[str]:
+def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selection: Selection = WHOLE) -> list[str]:
     """Give the argv: the template filled in, started directly where no shell is needed.
 
     What the file does not declare is appended as `--name value`, as `mlflow run` does.
     """
+    del selection  # an entry point is one piece
     values = {one.name: text_of(one.default) for one in entry.parameters.values() if one.default is not None}
     values |= parameters
     line = _PLACE.sub(lambda place: shlex.quote(values.get(place[1], place[0])), entry.command)

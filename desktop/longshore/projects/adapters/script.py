@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,41 +12,35 @@ from longshore.projects import top_level
 from longshore.projects.arguments.command_line import CommandLine
 from longshore.projects.arguments.reader import parse, read_arguments
 from longshore.projects.argv import script_arguments
+from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint, Parameter
+from longshore.projects.pipeline import WHOLE, Described, Selection
 from longshore.projects.top_level import Does
 
 NAME = "script"
 
-_SKIPPED_FOLDERS = {
-    "__pycache__",
-    "node_modules",
-    "site-packages",
-    "venv",
-    "env",
-    "build",
-    "dist",
-    "tests",
-    "test",
-    "docs",
-    "doc",
-    "mlruns",
-    "mlartifacts",
-    "data",
-}
+_SKIPPED_FOLDERS = {"tests", "test", "docs", "doc"}
 _SKIPPED_FILES = {"setup.py", "conftest.py", "noxfile.py", "__init__.py", "__main__.py", "versioneer.py"}
-_MOST_FILES, _MOST_BYTES, _DEEPEST = 500, 1_000_000, 3
+_MOST_FILES, _DEEPEST = 500, 3
 # So many scripts of the top folder are parsed even where nothing starts in them: it tells which are no Python.
 _ALWAYS_PARSED = 30
 
 
-def detect(path: Path) -> bool:
+def detect(folder: Folder) -> bool:
     """Tell whether the folder holds a Python script near its top."""
-    return next(_scripts(path), None) is not None
+    return next(_scripts(folder), None) is not None
 
 
-def describe(path: Path, problems: list[str]) -> list[EntryPoint]:
+def describe(folder: Folder, problems: list[str]) -> Described:
     """Give one entry point per script, or per subcommand of a script."""
-    read = [_Read(script, path, problems, index < _ALWAYS_PARSED) for index, script in enumerate(_scripts(path))]
+    return Described(tuple(starts(folder, problems)))
+
+
+def starts(folder: Folder, problems: list[str]) -> list[EntryPoint]:
+    """Give what can be started among the folder's scripts."""
+    path = folder.path
+    scripts = itertools.islice(_scripts(folder), _MOST_FILES)
+    read = [_Read(path / script, folder, problems, index < _ALWAYS_PARSED) for index, script in enumerate(scripts)]
     runnable = [entry for one in read if one.starts(read) for entry in one.entry_points()]
     # Where nothing looks like a start, every script of the top folder may be one.
     return runnable or [
@@ -57,13 +51,13 @@ def describe(path: Path, problems: list[str]) -> list[EntryPoint]:
 class _Read:
     """One script, as far as it is worth to be read."""
 
-    def __init__(self, script: Path, project: Path, problems: list[str], always: bool) -> None:
-        self.script, self._project = script, project
+    def __init__(self, script: Path, folder: Folder, problems: list[str], always: bool) -> None:
+        self.script, self._project = script, (project := folder.path)
         self.relative = script.relative_to(project).as_posix()
         self.is_whole, self._tree, self._lines = False, ast.Module([], []), list[CommandLine]()
         self.source = ""
         try:
-            self.source = script.read_text("utf-8-sig", errors="replace")
+            self.source = folder.text(self.relative)
             if (always and script.parent == project) or top_level.may_start(self.source):
                 self._tree = parse(self.source, self.relative)
                 self._lines = read_arguments(self._tree) if top_level.may_read_arguments(self.source) else []
@@ -96,34 +90,19 @@ def describe_script(path: Path, relative: str) -> list[CommandLine]:
         return []
 
 
-def command(entry: EntryPoint, parameters: Mapping[str, str], python: str) -> list[str]:
+def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selection: Selection = WHOLE) -> list[str]:
     """Give the argv."""
+    del selection  # a script is one piece
     return [python, entry.source, *script_arguments(entry, parameters)]
 
 
-def _scripts(path: Path) -> Iterator[Path]:
-    seen = 0
-    for folder, folders, files in os.walk(path):
-        depth = len(Path(folder).relative_to(path).parts)
-        folders[:] = sorted(name for name in folders if _is_looked_into(Path(folder) / name, depth))
-        for name in sorted(files):
-            if not name.endswith(".py") or name in _SKIPPED_FILES or name.startswith(("test_", ".")):
-                continue
-            if name.endswith("_test.py"):
-                continue
-            seen += 1
-            if seen > _MOST_FILES:
-                return
-            script = Path(folder) / name
-            if script.is_file() and script.stat().st_size <= _MOST_BYTES:
-                yield script
-
-
-def _is_looked_into(folder: Path, depth: int) -> bool:
-    name = folder.name
-    if name.startswith(".") or name.lower() in _SKIPPED_FOLDERS or depth >= _DEEPEST:
-        return False
-    return not (folder / "pyvenv.cfg").exists() and not name.endswith(".egg-info")
+def _scripts(folder: Folder) -> Iterator[str]:
+    for name in folder.ending(".py"):
+        parts = name.split("/")
+        if parts[-1] in _SKIPPED_FILES or parts[-1].startswith(("test_", ".")) or parts[-1].endswith("_test.py"):
+            continue
+        if len(parts) <= _DEEPEST + 1 and _SKIPPED_FOLDERS.isdisjoint(part.lower() for part in parts[:-1]):
+            yield name
 
 
 def _entry_points(relative: str, lines: list[CommandLine], docstring: str) -> list[EntryPoint]:

@@ -74,11 +74,12 @@ def sample_work(home: Home, path: str) -> Work[ProjectInfo]:
     """Give the work that makes the sample project where it is not yet, and opens it."""
 
     def work(_progress: Progress, _cancel: CancelToken) -> ProjectInfo:
-        from longshore.projects import opening, templates
+        from longshore.projects import opening, templates, trust
 
         folder = Path(path)
         if not (folder / "MLproject").exists():
             templates.create("sample", folder)
+            trust.trust(home, folder)
         return opening.open_project(home, folder)
 
     return work

@@ -1,0 +1,47 @@
+"""What every probe shares: it imports a project's module, whatever that does, and writes the answer into a file."""
+
+import importlib
+import json
+import os
+import sys
+import traceback
+
+
+def main(describe):
+    """Call `describe(arguments)` and write what it gives, or why it could not, as JSON into the file named first."""
+    answer, arguments = sys.argv[1], sys.argv[2:]
+    here = os.getcwd()
+    try:
+        found = describe(arguments)
+    except BaseException as error:
+        found = {"error": _reason(error)}
+    with open(os.path.join(here, answer), "w", encoding="utf-8") as file:
+        json.dump(found, file, default=str)
+    sys.stdout.flush()
+    # Threads and exit handlers of foreign code shall not keep it.
+    os._exit(0)
+
+
+def module(file, root=""):
+    """Import a script by its path, as its own framework would: from the first folder above it that is no package."""
+    folder, name = os.path.split(os.path.abspath(file))
+    name = os.path.splitext(name)[0]
+    while os.path.exists(os.path.join(folder, "__init__.py")):
+        folder, package = os.path.split(folder)
+        name = package + "." + name
+    sys.argv = [file]
+    for path in (folder, root):
+        if path and path not in sys.path:
+            sys.path.insert(0, path)
+    return importlib.import_module(name)
+
+
+def _reason(error):
+    if isinstance(error, SystemExit):
+        return "it calls sys.exit when it is imported"
+    text = "%s: %s" % (type(error).__name__, error) if str(error) else type(error).__name__
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if "site-packages" not in one.filename]
+    frames = [one for one in frames if "/frameworks/" not in one.filename.replace(os.sep, "/")]
+    if frames and not isinstance(error, SyntaxError):
+        text += " (%s, line %s)" % (os.path.basename(frames[-1].filename), frames[-1].lineno)
+    return text

@@ -1,0 +1,69 @@
+"""Small pipelines of every framework, written for the tests."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from tests.support.launching import git
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    """Write files, each text without its indentation."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(textwrap.dedent(text).lstrip("\n"), "utf-8")
+    return folder
+
+
+def dvc_project(folder: Path) -> Path:
+    """Prepare, then a `foreach` over two models; a file `break-MODEL` makes that one's training fail."""
+    write(
+        folder,
+        {
+            ".dvc/config": "",
+            ".gitignore": "data/clean.csv\n/models\n",
+            "params.yaml": """
+                prepare: {rows: 5}
+                train: {alpha: 0.5}
+            """,
+            "dvc.yaml": """
+                stages:
+                  prepare:
+                    cmd: python prepare.py
+                    deps: [prepare.py, data/raw.csv]
+                    params: [prepare.rows]
+                    outs: [data/clean.csv]
+                  train:
+                    foreach: [ridge, lasso]
+                    do:
+                      cmd: python train.py ${item}
+                      deps: [train.py, data/clean.csv]
+                      params: [train.alpha]
+                      outs: ["models/${item}.txt"]
+                      metrics:
+                        - metrics/${item}.json:
+                            cache: false
+            """,
+            "data/raw.csv": "a,b\n1,2\n",
+            "prepare.py": """
+                print("preparing")
+                open("data/clean.csv", "w").write(open("data/raw.csv").read())
+            """,
+            "train.py": """
+                import json, os, sys
+                model = sys.argv[1]
+                print("training", model)
+                if os.path.exists("break-" + model):
+                    sys.exit("broken by design")
+                for folder in ("models", "metrics"):
+                    os.makedirs(folder, exist_ok=True)
+                open(f"models/{model}.txt", "w").write("a model")
+                json.dump({"rmse": 0.5, "by": {"fold": 1}}, open(f"metrics/{model}.json", "w"))
+            """,
+        },
+    )
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "a pipeline")
+    return folder
