@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import Invalid
+from longshore.projects import declared_by_tools
 from longshore.projects.installed import installed_packages
 from longshore.projects.model import EnvironmentSpec
 
@@ -26,6 +27,9 @@ _CONDA_ONLY = re.compile(
     r"^(python|pip|_.*|lib.*|r-.*|cuda.*|cudnn|mkl.*|gcc.*|gxx.*|nodejs|openjdk|.*compiler.*|openblas|blas|tk|zlib|ncurses"
     r"|readline|sqlite|openssl|ca-certificates|xz|vs.*_runtime|git|make|cmake|ffmpeg)$"
 )
+
+# Requirements of those who work on the project.
+_FOR_OTHERS = re.compile(r"dev|test|doc|lint|ci|build", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -81,19 +85,48 @@ def _from_files(path: Path) -> Declaration:
     pyproject = path / "pyproject.toml"
     if pyproject.is_file() and (found := _pyproject(path, pyproject)):
         return found
-    for name in ("requirements.txt", "requirements.in"):
-        if (path / name).is_file():
-            files = tuple(_requirement_files(path / name))
-            return Declaration(EnvironmentSpec("requirements", name), files=files)
+    if name := _requirements_file(path):
+        files = tuple(_requirement_files(path / name))
+        return Declaration(EnvironmentSpec("requirements", name), files=files)
     if (path / "python_env.yaml").is_file():
         return _python_env(path, path / "python_env.yaml")
     for name in _CONDA_FILES:
         if (path / name).is_file():
             return _conda(path, path / name)
+    if (path / "MLmodel").is_file() and (named := _environment_of_model(path / "MLmodel")):
+        return named
+    if by_tool := declared_by_tools.pipfile(path) or declared_by_tools.setup(path):
+        return _of_tool(by_tool)
     for name in (".venv", "venv"):
         if (path / name / "pyvenv.cfg").is_file():
             return Declaration(EnvironmentSpec("venv", name, detail="used as it is"))
     return Declaration(EnvironmentSpec("none", detail="no packages are declared"))
+
+
+def _requirements_file(path: Path) -> str:
+    """Give the file that pip would be given: requirements.txt, or what stands for it where there is only one choice."""
+    for name in ("requirements.txt", "requirements.in", "requirements/base.txt", "requirements/main.txt"):
+        if (path / name).is_file():
+            return name
+    others = [file.name for file in sorted(path.glob("requirements*.txt")) if not _FOR_OTHERS.search(file.name)]
+    return others[0] if len(others) == 1 else ""
+
+
+def _environment_of_model(file: Path) -> Declaration | None:
+    """Give the environment that a logged model names."""
+    content = _yaml(file)
+    flavors = content.get("flavors")
+    function = flavors.get("python_function") if isinstance(flavors, dict) else None
+    named = function.get("env") if isinstance(function, dict) else None
+    named = named.get("virtualenv") if isinstance(named, dict) else None
+    if isinstance(named, str) and (file.parent / named).is_file():
+        return _python_env(file.parent, file.parent / named)
+    return None
+
+
+def _of_tool(found: declared_by_tools.Found) -> Declaration:
+    spec = EnvironmentSpec(found.kind, found.file, found.python, found.detail)
+    return Declaration(spec, found.requirements, found.files, found.installs_project)
 
 
 def _pyproject(path: Path, file: Path) -> Declaration | None:
@@ -101,6 +134,8 @@ def _pyproject(path: Path, file: Path) -> Declaration | None:
         content = tomllib.loads(_text(file))
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"pyproject.toml cannot be read: {error}.", hint="Correct the file.") from error
+    if by_tool := declared_by_tools.poetry(path, content) or declared_by_tools.pdm(path, content):
+        return _of_tool(by_tool)
     project = content.get("project")
     if not isinstance(project, dict):
         return None  # a file of tools' settings declares nothing
@@ -123,7 +158,7 @@ def _python_env(path: Path, file: Path) -> Declaration:
 
 def _conda(path: Path, file: Path) -> Declaration:
     content = _yaml(file)
-    python, lines, taken = "", [], []
+    python, lines, taken, left = "", [], [], []
     dependencies = content.get("dependencies") or []
     if not isinstance(dependencies, list):
         raise Invalid(f"`dependencies` of {file.name} is not a list.", hint="Correct the file.")
@@ -134,10 +169,14 @@ def _conda(path: Path, file: Path) -> Declaration:
         name, version = _conda_package(str(one))
         if name == "python":
             python = version.lstrip("=").removesuffix(".*")
-        elif not _CONDA_ONLY.match(name):
+        elif _CONDA_ONLY.match(name):
+            left.append(name)
+        else:
             taken.append(name)
             lines.append(f"{_CONDA_NAMES.get(name, name)}{version}")
-    detail = f"conda's {', '.join(taken)} taken from the package index" if taken else ""
+    said = [f"conda's {', '.join(taken)} taken from the package index"] if taken else []
+    said += [f"not on the package index, left out: {', '.join(left)}"] if left else []
+    detail = "; ".join(said)
     spec = EnvironmentSpec("conda", file.relative_to(path).as_posix(), python, detail)
     return Declaration(spec, tuple(lines), (file, *_named_files(file, lines)))
 

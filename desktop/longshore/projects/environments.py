@@ -236,6 +236,8 @@ def _install(folder: Path, project: Path, declaration: Declaration, progress: Pr
         command = ["pip", "install", "--python", python, "-r", "pyproject.toml"]
         if declaration.installs_project:
             command = ["pip", "install", "--python", python, "-e", "."]
+    elif declaration.installs_project:
+        command = ["pip", "install", "--python", python, *declaration.requirements, "-e", "."]
     else:
         lines = folder / "requirements.in"
         lines.write_text("\n".join(requirement_lines(project, declaration)) + "\n", "utf-8")
