@@ -49,6 +49,9 @@ class RunSpec:
     patch: str = ""
     data: tuple[str, ...] = ()
     expected_environment: str = ""
+    # Another interpreter than the project asks for, and the day of which no package may be newer.
+    python: str = ""
+    as_of: str = ""
     # Where that code was put, once the job began.
     code_path: str = ""
 

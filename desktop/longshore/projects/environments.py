@@ -14,8 +14,9 @@ from pathlib import Path
 
 from longshore.errors import Invalid, Unavailable, WorkFailed
 from longshore.progress import CancelToken, Progress, no_progress
+from longshore.projects import interpreters
 from longshore.projects.container_plan import ContainerPlan, container_plan
-from longshore.projects.declarations import Declaration, declared, read_declaration, requirement_lines, with_hash
+from longshore.projects.declarations import Declaration, chosen, declared, requirement_lines, with_hash
 from longshore.projects.installed import installed_packages
 from longshore.projects.model import EnvironmentSpec
 from longshore.projects.uv_program import run_uv, uv_program
@@ -42,16 +43,26 @@ def prepare(
     home: Home,
     path: Path | str,
     *,
+    python: str = "",
+    as_of: str = "",
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> Environment:
     """Give the project's environment, made first where its content is new; nothing to do takes milliseconds.
 
+    Args:
+        home: Where environments are kept.
+        path: The project's folder.
+        python: A version, or an interpreter's path, instead of what the project asks for.
+        as_of: A day (2022-09-30) of which no package may be newer.
+        progress: Told what is installed.
+        cancel: Ends the making.
+
     Raises: Invalid for a declaration that can't be read; WorkFailed with the resolver's decisive lines; Cancelled.
     """
     project = Path(path)
-    declaration = read_declaration(project)
-    if declaration.spec.kind == "venv":
+    declaration = chosen(project, python=python, as_of=as_of)
+    if declaration.spec.kind == "venv" and not python:
         return _existing(project, declaration)
     return _prepared(home, project, declaration, progress, cancel or CancelToken())
 
@@ -177,7 +188,13 @@ def _build(home: Home, project: Path, declaration: Declaration, progress: Progre
         _install(building, project, declaration, progress, cancel)
         (building / _LOCK_FILE).write_text(installed_packages(building), "utf-8")
         spec = declaration.spec
-        marker = {"kind": spec.kind, "file": spec.file, "python": spec.python, "project": str(project)}
+        marker = {
+            "kind": spec.kind,
+            "file": spec.file,
+            "python": spec.python,
+            "project": str(project),
+            "as_of": spec.as_of,
+        }
         (building / _MARKER).write_text(json.dumps(marker), "utf-8")
         shutil.rmtree(final, ignore_errors=True)
         building.rename(final)
@@ -204,23 +221,49 @@ def _make_venv(folder: Path, declaration: Declaration, progress: Progress, cance
     asked = declaration.spec.python
     command = ["venv", "--no-project", "--relocatable", "--quiet", str(folder)]
     requests = [asked] if asked else []
+    failure = WorkFailed("")
     # An exact patch version that is not here gives way to another of the same minor version.
     if match := re.fullmatch(r"(\d+\.\d+)\.\d+", asked):
         requests.append(match[1])
-    for index, request in enumerate(requests):
-        offline = [] if index == len(requests) - 1 else ["--no-python-downloads"]
-        try:
-            run_uv([*command, "--python", request, *offline], cwd=folder.parent, progress=progress, cancel=cancel)
-            return
-        except WorkFailed as error:
-            if index < len(requests) - 1:
+    for request in requests:
+        # uv looks on PATH; pyenv's and conda's interpreters it takes by path. Only then is one fetched.
+        for way in (_here, _by_path, _fetched) if request == requests[-1] else (_here, _by_path):
+            if (arguments := way(request)) is None:
                 continue
-            raise WorkFailed(
-                f"Python {asked} is not on this computer and could not be fetched.",
-                hint=f"Install Python {asked}, or change it in {declaration.spec.file or '.python-version'}.",
-                details=error.details,
-            ) from error
+            try:
+                run_uv([*command, *arguments], cwd=folder.parent, progress=progress, cancel=cancel)
+                return
+            except WorkFailed as error:
+                failure = error
+    if requests:
+        raise WorkFailed(
+            f"Python {asked} is not on this computer and could not be fetched.",
+            hint=f"Install Python {asked}, or change it in {declaration.spec.file or '.python-version'}.",
+            details=failure.details,
+        ) from failure
     run_uv(command, cwd=folder.parent, progress=progress, cancel=cancel)
+
+
+def interpreter_for(declaration: Declaration) -> str:
+    """Give what uv is told of the interpreter that a declaration asks for: a path where one fits; empty: any."""
+    asked = declaration.spec.python
+    if not asked or os.sep in asked:
+        return asked
+    found = interpreters.fitting(asked, interpreters.listing())
+    return str(found.path) if found else asked
+
+
+def _here(request: str) -> list[str] | None:
+    return ["--python", request, "--no-python-downloads"]
+
+
+def _by_path(request: str) -> list[str] | None:
+    found = interpreters.fitting(request, interpreters.listing())
+    return None if found is None else ["--python", str(found.path), "--no-python-downloads"]
+
+
+def _fetched(request: str) -> list[str] | None:
+    return None if os.sep in request else ["--python", request]
 
 
 def _install(folder: Path, project: Path, declaration: Declaration, progress: Progress, cancel: CancelToken) -> None:
@@ -242,6 +285,8 @@ def _install(folder: Path, project: Path, declaration: Declaration, progress: Pr
         lines = folder / "requirements.in"
         lines.write_text("\n".join(requirement_lines(project, declaration)) + "\n", "utf-8")
         command = ["pip", "install", "--python", python, "-r", str(lines)]
+    if spec.as_of and command[0] == "pip":
+        command += ["--exclude-newer", spec.as_of]
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         command.append("--compile-bytecode")  # the runs won't do it, and would compile everything each time
     try:

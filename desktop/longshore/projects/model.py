@@ -80,6 +80,8 @@ class EnvironmentSpec:
     python: str = ""  # the version asked for, as uv takes it; empty: any
     detail: str = ""
     hash: str = ""  # by content; the name of the cached environment
+    # The newest day of a package (2022-09-30); empty: today's.
+    as_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ class LocalTarget:
         from longshore.projects import environments
 
         project = Path(start.spec.folder)
-        environment = environments.prepare(home, project, progress=progress, cancel=cancel)
+        environment = environments.prepare(
+            home, project, python=start.spec.python, as_of=start.spec.as_of, progress=progress, cancel=cancel
+        )
         tool = environments.with_tool(home, environment, start.spec.tool, progress=progress, cancel=cancel)
         frameworks = str(resources_dir() / "frameworks")
         command = placed(start.spec.command, python=str(environment.python), tool=str(tool), frameworks=frameworks)
