@@ -16,6 +16,7 @@ from longshore.containers import engine as engines
 from longshore.errors import Conflict, NotFound
 from longshore.jobs import tidying
 from longshore.jobs.reach import Reach
+from longshore.jobs.spec import RunSpec
 from longshore.jobs.targets import job_image
 from longshore.mlflow_rest import artifacts, experiments, runs
 from longshore.mlflow_rest.client import Client
@@ -178,7 +179,10 @@ def image(home: Home, other_home: Home, tmp_path: Path) -> Iterator[job_image.Jo
     """An environment's image of this home, and one of another home with the same content."""
     project = make_project(tmp_path / "p", "pass")
     engine = engines.find(home)
-    made = [job_image.made(each, engine, project, no_progress, CancelToken()) for each in (other_home, home)]
+    made = [
+        job_image.made(each, engine, RunSpec("p", "p", str(project), "main"), no_progress, CancelToken())
+        for each in (other_home, home)
+    ]
     yield made[1]
     client = docker.from_env()
     for each in (home, other_home):
@@ -216,5 +220,5 @@ def test_that_an_image_that_no_run_has_used_for_a_month_goes_and_no_other_homes(
     others = client.images.list(filters={"label": f"longshore.home={other_home.id}"})
     assert len(others) == 1
     client.close()
-    again = job_image.made(home, engine, tmp_path / "p", no_progress, CancelToken())
+    again = job_image.made(home, engine, RunSpec("p", "p", str(tmp_path / "p"), "main"), no_progress, CancelToken())
     assert again.environment_hash == image.environment_hash, "it is made again when it is needed"

@@ -103,6 +103,7 @@ def launch(
         pipeline=chosen.name if opening.pipeline(info, chosen.name) else "",
         selection=part.as_dict(),
         tool=adapters.tool(chosen.framework),
+        plus=adapters.plus(chosen.framework),
         python=python,
         as_of=as_of,
         notes=passed_on(chosen, given),

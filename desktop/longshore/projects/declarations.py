@@ -44,6 +44,8 @@ class Declaration:
     files: tuple[Path, ...] = ()
     # The project itself is installed into it, as a link to its folder.
     installs_project: bool = False
+    # Requirements of what runs the project, beside its own.
+    plus: tuple[str, ...] = ()
 
 
 def declared(path: Path) -> EnvironmentSpec:
@@ -335,6 +337,8 @@ def _hash(path: Path, found: Declaration) -> str:
     if found.spec.kind == "venv":
         parts.append(installed_packages(path / found.spec.file))
     parts.append(list(found.requirements))
+    if found.plus:
+        parts.append(list(found.plus))
     if found.spec.as_of:
         parts.append(found.spec.as_of)
     state.update(json.dumps(parts).encode())

@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from longshore.errors import Invalid, Unavailable, WorkFailed
@@ -17,7 +17,7 @@ from longshore.progress import CancelToken, Progress, no_progress
 from longshore.projects import interpreters
 from longshore.projects.container_plan import ContainerPlan, container_plan
 from longshore.projects.declarations import Declaration, chosen, declared, requirement_lines, with_hash
-from longshore.projects.installed import installed_packages
+from longshore.projects.installed import installed_packages, site_packages
 from longshore.projects.model import EnvironmentSpec
 from longshore.projects.uv_program import run_uv, uv_program
 from longshore.settings import Home
@@ -45,6 +45,7 @@ def prepare(
     *,
     python: str = "",
     as_of: str = "",
+    plus: tuple[str, ...] = (),
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> Environment:
@@ -55,6 +56,7 @@ def prepare(
         path: The project's folder.
         python: A version, or an interpreter's path, instead of what the project asks for.
         as_of: A day (2022-09-30) of which no package may be newer.
+        plus: Requirements that join the project's own, as far as they are not there.
         progress: Told what is installed.
         cancel: Ends the making.
 
@@ -63,7 +65,9 @@ def prepare(
     project = Path(path)
     declaration = chosen(project, python=python, as_of=as_of)
     if declaration.spec.kind == "venv" and not python:
-        return _existing(project, declaration)
+        return _joined(home, _existing(project, declaration), plus, progress, cancel or CancelToken())
+    if plus:
+        declaration = with_hash(project, replace(declaration, plus=plus))
     return _prepared(home, project, declaration, progress, cancel or CancelToken())
 
 
@@ -86,14 +90,34 @@ def with_tool(
 
     Raises: as `prepare`.
     """
-    name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
-    installed = (
-        line.partition("==")[0].strip().lower().replace("_", "-") for line in environment.lock_text.splitlines()
-    )
+    name = _name(requirement)
+    installed = {_name(line) for line in environment.lock_text.splitlines()}
     if not name or name in installed:
         return environment.python
     declaration = with_hash(home.environments, Declaration(EnvironmentSpec("tool", detail=name), (requirement,)))
     return _prepared(home, home.environments, declaration, progress, cancel or CancelToken()).python
+
+
+def _joined(
+    home: Home, existing: Environment, plus: tuple[str, ...], progress: Progress, cancel: CancelToken
+) -> Environment:
+    """Give an environment that sees an existing one's packages and has more; the person's own is never changed."""
+    installed = {_name(line) for line in existing.lock_text.splitlines()}
+    missing = tuple(one for one in plus if _name(one) not in installed)
+    folder = site_packages(existing.folder)
+    if not missing or folder is None:
+        return existing
+    spec = EnvironmentSpec("joined", python=str(existing.python), detail=f"{existing.folder} and more")
+    declaration = with_hash(home.environments, Declaration(spec, (*missing, f"# beside {existing.hash}")))
+    made = _prepared(home, home.environments, declaration, progress, cancel)
+    beside = site_packages(made.folder)
+    if beside is not None and not (link := beside / "longshore_beside.pth").exists():
+        link.write_text(f"{folder}\n", "utf-8")
+    return replace(made, lock_text=existing.lock_text + made.lock_text)
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9_.-]", requirement.strip(), maxsplit=1)[0].lower().replace("_", "-")
 
 
 def _prepared(
@@ -267,18 +291,33 @@ def _fetched(request: str) -> list[str] | None:
 
 
 def _install(folder: Path, project: Path, declaration: Declaration, progress: Progress, cancel: CancelToken) -> None:
+    spec, python = declaration.spec, str(python_of(folder))
+    # Tools look for pip beside the interpreter; MLflow warns where it finds none.
+    after = ["pip", "install", "--python", python, "pip", *declaration.plus]
+    extra = {"UV_PROJECT_ENVIRONMENT": str(folder)} if spec.kind == "uv.lock" else {}
+    try:
+        if command := _install_command(folder, project, declaration, python):
+            run_uv(command, cwd=project, extra=extra, progress=progress, cancel=cancel)
+        if command or declaration.plus:
+            run_uv(after, cwd=folder, progress=progress, cancel=cancel)
+    except WorkFailed as error:
+        what = spec.file or " and ".join(declaration.plus) or spec.detail
+        raise WorkFailed(
+            f"{what} cannot be installed: {error.reason}",
+            hint=f"Correct {spec.file} and start again." if spec.file else "Is the package index to be reached?",
+            details=error.details,
+        ) from error
+
+
+def _install_command(folder: Path, project: Path, declaration: Declaration, python: str) -> list[str]:
     spec = declaration.spec
-    python = str(python_of(folder))
-    extra: dict[str, str] = {}
     if spec.kind == "none":
-        return
+        return []
     if spec.kind == "uv.lock":
-        extra["UV_PROJECT_ENVIRONMENT"] = str(folder)
         command = ["sync", "--frozen", "--python", python]
     elif spec.kind == "pyproject":
-        command = ["pip", "install", "--python", python, "-r", "pyproject.toml"]
-        if declaration.installs_project:
-            command = ["pip", "install", "--python", python, "-e", "."]
+        what = ["-e", "."] if declaration.installs_project else ["-r", "pyproject.toml"]
+        command = ["pip", "install", "--python", python, *what]
     elif declaration.installs_project:
         command = ["pip", "install", "--python", python, *declaration.requirements, "-e", "."]
     else:
@@ -289,13 +328,4 @@ def _install(folder: Path, project: Path, declaration: Declaration, progress: Pr
         command += ["--exclude-newer", spec.as_of]
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         command.append("--compile-bytecode")  # the runs won't do it, and would compile everything each time
-    try:
-        run_uv(command, cwd=project, extra=extra, progress=progress, cancel=cancel)
-        # Tools look for pip beside the interpreter; MLflow warns where it finds none.
-        run_uv(["pip", "install", "--python", python, "pip"], cwd=folder, progress=progress, cancel=cancel)
-    except WorkFailed as error:
-        raise WorkFailed(
-            f"{spec.file} cannot be installed: {error.reason}",
-            hint=f"Correct {spec.file} and start again.",
-            details=error.details,
-        ) from error
+    return command

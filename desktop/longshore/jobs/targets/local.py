@@ -35,7 +35,13 @@ class LocalTarget:
 
         project = Path(start.spec.folder)
         environment = environments.prepare(
-            home, project, python=start.spec.python, as_of=start.spec.as_of, progress=progress, cancel=cancel
+            home,
+            project,
+            python=start.spec.python,
+            as_of=start.spec.as_of,
+            plus=start.spec.plus,
+            progress=progress,
+            cancel=cancel,
         )
         tool = environments.with_tool(home, environment, start.spec.tool, progress=progress, cancel=cancel)
         frameworks = str(resources_dir() / "frameworks")
@@ -67,7 +73,7 @@ class LocalTarget:
             **past_the_proxy(inherited),
             **adapters.variables(start.spec.framework),
         }
-        if start.spec.pipeline:
+        if start.spec.framework not in ("script", "mlproject"):
             found["LONGSHORE_EVENTS"] = str(start.folder / files.EVENTS)
         if start.spec.cpus is not None:
             # Libraries that count the machine's cores would start more threads than the job may use.
