@@ -30,8 +30,7 @@ from longshore.store.tables import AgentRow, ServerRow
 HEARTBEAT_S = 1.0
 # An agent whose heartbeat is older than this is gone or hangs.
 STALE_AFTER_S = 10.0
-# A cold disk or a loaded machine; an agent that dies meanwhile is noticed at once.
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 10.0
 # What may be said through the wake-up; UNLOCK is followed by the vault's passphrase.
 WAKE, STOP, UNLOCK = "wake", "stop", "unlock "
 _HEARD_S = 5.0
