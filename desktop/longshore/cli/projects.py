@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,8 @@ def open_project(
     session.output.text(f"{info.name}  {info.path}")
     for problem in info.problems:
         session.output.message(f"Note: {problem}")
+    for one in info.repairs:
+        session.output.message(f"Note: {one.problem} To mend it: longshore repair {info.name} --do {one.id}")
     session.output.table(
         ("entry point", "command", "parameters"),
         (
@@ -101,3 +104,22 @@ def trust_folder(
     trusted = trust.is_trusted(session.home, path)
     session.output.document({"path": str(path.expanduser().resolve()), "trusted": trusted})
     session.output.text(f"{path} is trusted now." if trusted else f"{path} is shown from its text alone now.")
+
+
+@app.command()
+def repair(
+    context: typer.Context,
+    project: Annotated[str, typer.Argument(help="name or path")],
+    do: Annotated[str, typer.Option("--do", metavar="ID", help="mend this one; without it they are listed")] = "",
+) -> None:
+    """Show what keeps a project from running and can be mended; mend it."""
+    from longshore.projects import opening
+
+    session: Session = context.obj
+    info = opening.repair(session.home, project, do) if do else opening.load(session.home, project)
+    session.output.document({"repairs": [asdict(one) for one in info.repairs]})
+    session.output.table(
+        ("id", "problem", "what it does"),
+        ((one.id, one.problem, one.effect) for one in info.repairs),
+        empty="There is nothing to mend.",
+    )

@@ -91,6 +91,13 @@ def plus(framework: str) -> tuple[str, ...]:
     return found
 
 
+def repair(framework: str, path: Path, what: str) -> None:
+    """Do one of the repairs that the adapter offered. Raises: OSError."""
+    mend = getattr(BY_NAME[framework], "repair", None)
+    if mend is not None:
+        mend(path, what)
+
+
 def merged(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:
     """Give a pipeline with what its probe found out; as it is where its framework has no probe."""
     merge = getattr(BY_NAME[pipeline.framework], "merge", None)
