@@ -21,11 +21,15 @@ def open_project(
     context: typer.Context, path: Annotated[Path, typer.Argument(help="the project's folder", readable=False)]
 ) -> None:
     """Recognise a folder as a project and remember it. Nothing in it is executed."""
-    from longshore.projects import opening
+    from longshore.projects import finding, opening
 
     session: Session = context.obj
     info = opening.open_project(session.home, path)
-    session.output.document({"project": info.as_dict()})
+    within = [one for one in finding.projects_within(Path(info.path)) if one.path != "."]
+    session.output.document({"project": info.as_dict(), "within": [asdict(one) for one in within]})
+    if within:
+        names = ", ".join(one.path for one in within[:8])
+        session.output.message(f"Note: the folder holds projects of its own, which you can open: {names}.")
     session.output.text(f"{info.name}  {info.path}")
     for problem in info.problems:
         session.output.message(f"Note: {problem}")
@@ -39,6 +43,27 @@ def open_project(
         ),
         empty="It has no entry points yet.",
     )
+
+
+@app.command()
+def clone(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="of a git repository")],
+    folder: Annotated[Path | None, typer.Argument(help="a folder that is empty or does not exist")] = None,
+) -> None:
+    """Get a project from a git repository and open it. Nothing in it is executed."""
+    from longshore.projects import cloning, finding, opening
+
+    session: Session = context.obj
+    target = folder or Path(cloning.name_of(address) or "project")
+    cloning.clone(address, target, progress=lambda _fraction, title: session.output.message(title.partition(":")[0]))
+    within = finding.projects_within(target)
+    itself = not within or within[0].path == "."
+    info = opening.open_project(session.home, target if itself else target / within[0].path)
+    session.output.document({"project": info.as_dict(), "within": [asdict(one) for one in within]})
+    for one in within[0 if itself else 1 :]:
+        session.output.message(f"Note: it holds the project {one.path} too.")
+    session.output.text(f"Cloned {info.name} into {info.path}. Next: longshore run {info.name}")
 
 
 @app.command()
