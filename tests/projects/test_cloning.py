@@ -80,7 +80,7 @@ def test_that_a_password_in_the_address_is_refused_and_not_repeated(tmp_path: Pa
 
 
 def test_that_a_repository_that_is_not_there_ends_in_gits_words_and_nothing_is_left(tmp_path: Path) -> None:
-    with pytest.raises(WorkFailed, match="does not (exist|appear)"):
+    with pytest.raises(WorkFailed, match=r"does not (exist|appear)"):
         clone((tmp_path / "nowhere").as_uri(), tmp_path / "here" / "it")
     assert list((tmp_path / "here").iterdir()) == []
 
