@@ -22,7 +22,7 @@ def end_everything_of(home: Path) -> list[str]:
 def _end_processes(home: Path) -> list[str]:
     ended: list[str] = []
     killed: list[psutil.Process] = []
-    for process in psutil.process_iter(["pid", "cmdline", "environ", "cwd"]):
+    for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
         info = process.info
         mentions = " ".join(info["cmdline"] or ()) + " " + (info["cwd"] or "")
         if str(home) in mentions and process.pid != psutil.Process().pid:

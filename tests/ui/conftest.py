@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
@@ -19,6 +20,22 @@ from longshore.ui.shell.screenshots import wait_ms
 
 # Said by the offscreen platform itself, which has no window manager.
 _PLATFORM = ("This plugin does not support", "QFontDatabase: Cannot find font directory")
+
+
+class PatientBot(QtBot):
+    """Waits four times as long as stock: beside other tests the screen takes its time, and only failures wait so long."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = 20_000) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = 20_000, **options: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """The stock bot with more patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session")
