@@ -64,7 +64,8 @@ def no_leftovers(qapp: QApplication) -> Iterator[None]:
     """Fail on windows that stay open and threads that go on after the test."""
     threads = {thread.ident for thread in threading.enumerate()}
     yield
-    deadline = time.monotonic() + 5
+    # An agent that is being started is waited for: some seconds, where much else runs.
+    deadline = time.monotonic() + 20
     windows, more = _windows(), _threads(threads)
     while (windows or more) and time.monotonic() < deadline:
         qapp.sendPostedEvents(None, 52)  # DeferredDelete: what was let go is gone
