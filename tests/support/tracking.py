@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 240.0
 
 
 # Below the ports that the system hands out by itself and those of the app's own servers: what other tests do at the
