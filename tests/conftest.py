@@ -45,8 +45,6 @@ def home_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     end_everything_of(folder)
     shutil.rmtree(folder, ignore_errors=True)
-    # Else the compiled files of each environment that a test makes, 60 MB, would stay for ever.
-    shutil.rmtree(Path(os.environ["PYTHONPYCACHEPREFIX"], *folder.parts[1:]), ignore_errors=True)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
-"""Ends what a test's home left running: agent, tracking server, supervisors, jobs, containers."""
+"""Ends what a test's home left running: agent, tracking server, supervisors, jobs, containers; and its compiled files."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,9 @@ def end_everything_of(home: Path) -> list[str]:
     while some := _end_processes(home):
         ended += some
     ended += _remove_containers(home)
+    if prefix := os.environ.get("PYTHONPYCACHEPREFIX"):
+        # Else the compiled files of each environment that a test makes, 60 MB, would stay for ever.
+        shutil.rmtree(Path(prefix, *home.parts[1:]), ignore_errors=True)
     return ended
 
 
