@@ -135,33 +135,13 @@ def no_unexpected_warning(caplog: pytest.LogCaptureFixture, request: pytest.Fixt
     assert not found, "unexpected warnings in the log: " + "; ".join(record.getMessage() for record in found)
 
 
-# Where several processes share the tests out, a file of tests is one piece, and these are begun first: the one that is
-# begun last decides when all is over. What takes half a minute or more on two cores, longest first.
-LONG = (
-    "tests/benchmarks/test_smoke.py",
-    "tests/e2e/test_demo.py",
-    "tests/serving/test_deployment.py",
-    "tests/faults/test_purge.py",
-    "tests/ui/test_compare_panel.py",
-    "tests/ui/test_trash_page.py",
-    "tests/faults/test_jobs.py",
-    "tests/jobs/test_docker_tracking.py",
-    "tests/agent/test_team.py",
-    "tests/agent/test_databases.py",
-    "tests/policies/test_purge.py",
-    "tests/ui/test_runs_page.py",
-    "tests/ui/test_deployments_page.py",
-    "tests/workspace/test_server.py",
-    "tests/workspace/test_databases.py",
-)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin the longest files first where the tests are shared out; a process alone keeps the order of the folders."""
     if hasattr(config, "workerinput"):
-        rank = {name: number for number, name in enumerate(LONG)}
-        items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(LONG)))
+        from tests.support.sharing_out import longest_first
+
+        items[:] = longest_first(items)
 
 
 def docker_reason() -> str | None:
