@@ -223,9 +223,10 @@ def test_that_ten_thousand_rows_are_shown_at_once_and_the_keyboard_selects_and_o
     table.resize(600, 400)
     table.show()
     rows = [TextRow(str(number), (f"run-{number}", "1 KB")) for number in range(10_000)]
-    began = time.perf_counter()
+    # The thread's own time: what else runs on the computer says nothing about the table.
+    began = time.thread_time()
     table.show_rows(rows)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
     table.setCurrentIndex(table.rows.index(3, 0))
     table.clearSelection()
     qtbot.keyClick(table, Qt.Key.Key_Space)
