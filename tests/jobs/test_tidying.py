@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import uuid
 from collections.abc import Iterator
@@ -115,6 +116,24 @@ def test_that_a_log_that_is_nowhere_else_stays(
     for why, job in stays.items():
         assert is_there(served_home, job), why
         assert (Path(job.folder) / "log").read_bytes() == LOG, why
+
+
+def test_that_a_log_too_long_to_be_uploaded_goes_to_its_run_whole_and_compressed_before_its_job_goes(
+    served_home: Home, newest: list[Job], client: Client, experiment: str
+) -> None:
+    whole = b"".join(b"step %d: loss 0.5\n" % number for number in range(700_000))
+    assert len(whole) > 12_000_000
+    run_id = uploaded(client, experiment, whole[:1000] + b"[...]" + whole[-1000:])
+    bare = runs.create(client, experiment).id
+    long = ended(served_home, days=100, log=whole, run_ids=(run_id,))
+    no_excerpt = ended(served_home, days=100, log=whole, run_ids=(bare,))
+    assert tidied(served_home).jobs == (long.id,)
+    assert not is_there(served_home, long)
+    packed = artifacts.download(client, run_id, "longshore/log.txt.gz")
+    assert len(packed) < len(whole) / 4
+    assert gzip.decompress(packed) == whole
+    assert is_there(served_home, no_excerpt), "its run never took any of it"
+    assert [each.name for each in Path(no_excerpt.folder).iterdir()] == ["log"]
 
 
 def test_that_a_job_that_failed_before_its_script_ran_leaves_nothing_to_keep(
