@@ -93,7 +93,7 @@ def open_page(shell: Shell, forest: Forest, qtbot: QtBot) -> RunsPage:
 
 def compare(page: RunsPage, ids: Sequence[str], qtbot: QtBot) -> None:
     page.table.select_runs(ids)
-    page.compare()
+    page.comparing.compare()
     qtbot.waitUntil(lambda: page.compare_panel._compared is not None, timeout=20_000)
     qtbot.waitUntil(lambda: page.context.runner.idle, timeout=20_000)
 

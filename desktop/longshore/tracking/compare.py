@@ -12,6 +12,7 @@ from longshore.mlflow_rest import artifacts, experiments
 from longshore.mlflow_rest.types import Run
 from longshore.tracking.comparing.code import PATCH_FILE
 from longshore.tracking.comparing.environment import LOCK_FILE, packages_of
+from longshore.tracking.comparing.places import Source, client_of
 from longshore.tracking.detail import code_of
 from longshore.tracking.rows import RunRow
 from longshore.tracking.table import resolve, row
@@ -37,22 +38,28 @@ class Comparison:
     same: Mapping[str, Mapping[str, str | float]] = field(default_factory=dict)
 
 
-def compare(client: Client, run_ids: Sequence[str]) -> Comparison:
+def compare(source: Source, run_ids: Sequence[str]) -> Comparison:
     """Compare runs by id or unique prefix, in the order given.
 
+    `source`: the server of all of them, or what gives the one of each.
     Raises: Invalid for fewer than two; NotFound; Unavailable.
     """
-    runs = list({run.id: run for run in (resolve(client, reference) for reference in run_ids)}.values())
+    found, clients = dict[str, Run](), dict[str, "Client"]()
+    for reference in run_ids:
+        client = client_of(source, reference)
+        run = resolve(client, reference)
+        found.setdefault(run.id, run)
+        clients.setdefault(run.id, client)
+    runs = list(found.values())
     if len(runs) < 2:
         raise Invalid("A comparison needs two different runs or more.", hint="Choose another run.")
-    names = {id: experiments.get(client, id).name for id in {run.experiment_id for run in runs}}
     return Comparison(
-        runs=tuple(row(run, names[run.experiment_id]) for run in runs),
+        runs=_rows(clients, runs),
         params=_differing(runs, lambda run: run.params),
         metrics=_differing(runs, lambda run: run.metrics),
         tags=_differing(runs, _own_tags),
-        code=_code(client, runs),
-        environment=_environment(client, runs),
+        code=_code(clients, runs),
+        environment=_environment(clients, runs),
         data=_differing(runs, _data),
         same={
             "params": _shared(runs, lambda run: run.params),
@@ -61,6 +68,18 @@ def compare(client: Client, run_ids: Sequence[str]) -> Comparison:
             "data": _shared(runs, _data),
         },
     )
+
+
+def _rows(clients: Mapping[str, Client], runs: Sequence[Run]) -> tuple[RunRow, ...]:
+    names: dict[tuple[str, str], str] = {}
+    found = []
+    for run in runs:
+        client = clients[run.id]
+        place = (client.url, run.experiment_id)
+        if place not in names:
+            names[place] = experiments.get(client, run.experiment_id).name
+        found.append(row(run, names[place]))
+    return tuple(found)
 
 
 def _shared(runs: Sequence[Run], values_of: Callable[[Run], Mapping[str, Value]]) -> dict[str, str | float]:
@@ -94,9 +113,9 @@ def _own_tags(run: Run) -> dict[str, str]:
     return {name: value for name, value in run.tags.items() if not name.startswith(("mlflow.", "longshore."))}
 
 
-def _code(client: Client, runs: Sequence[Run]) -> dict[str, dict[str, str]]:
+def _code(clients: Mapping[str, Client], runs: Sequence[Run]) -> dict[str, dict[str, str]]:
     # The patch is only looked at where two runs stand on one commit with changes: there it alone tells them apart.
-    dirty = {run.id: _lines(_text(client, run, PATCH_FILE)) for run in runs if code_of(run).dirty}
+    dirty = {run.id: _lines(_text(clients[run.id], run, PATCH_FILE)) for run in runs if code_of(run).dirty}
 
     def known(run: Run) -> dict[str, str]:
         code = code_of(run)
@@ -112,9 +131,9 @@ def _code(client: Client, runs: Sequence[Run]) -> dict[str, dict[str, str]]:
     return _differing(runs, known)
 
 
-def _environment(client: Client, runs: Sequence[Run]) -> dict[str, dict[str, str]]:
+def _environment(clients: Mapping[str, Client], runs: Sequence[Run]) -> dict[str, dict[str, str]]:
     hashes = {run.tags.get("longshore.environment", "") for run in runs}
-    packages = {run.id: packages_of(_text(client, run, LOCK_FILE)) if len(hashes) > 1 else {} for run in runs}
+    packages = {run.id: packages_of(_text(clients[run.id], run, LOCK_FILE)) if len(hashes) > 1 else {} for run in runs}
 
     def known(run: Run) -> dict[str, str]:
         tags = run.tags

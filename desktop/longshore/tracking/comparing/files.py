@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from longshore.errors import NotFound
 from longshore.mlflow_rest import artifacts
 from longshore.tracking.artifacts import Preview, preview, preview_of
+from longshore.tracking.comparing.places import Source, client_of
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
@@ -49,11 +50,12 @@ class TextDifference:
     why: str = ""
 
 
-def files_of(client: Client, run_ids: Sequence[str], cancel: CancelToken | None = None) -> FileList:
+def files_of(source: Source, run_ids: Sequence[str], cancel: CancelToken | None = None) -> FileList:
     """List the artifacts of some runs; what Longshore records itself stands last. Raises: Unavailable."""
     found: dict[str, dict[str, int | None]] = {}
     cut = False
     for run_id in run_ids:
+        client = client_of(source, run_id)
         waiting, count = [("", 0)], 0
         while waiting and count < MOST_FILES:
             folder, depth = waiting.pop()
@@ -77,9 +79,9 @@ def _state(sizes: Mapping[str, int | None], runs: int) -> str:
     return "alike" if len(set(sizes.values())) == 1 else "differs"
 
 
-def text_difference(client: Client, base_id: str, other_id: str, path: str) -> TextDifference:
+def text_difference(source: Source, base_id: str, other_id: str, path: str) -> TextDifference:
     """Compare a text artifact of two runs; a file that one lacks counts as empty. Raises: Unavailable."""
-    heads = [_head(client, run_id, path) for run_id in (base_id, other_id)]
+    heads = [_head(client_of(source, run_id), run_id, path) for run_id in (base_id, other_id)]
     kinds = {preview_of(path, head, size_bytes=None, truncated=len(head) >= _MOST_BYTES).kind for head in heads if head}
     if kinds & {"binary", "image", "too_large"}:
         same = heads[0] == heads[1]
@@ -97,7 +99,7 @@ def unified(base: str, other: str, *, cut: bool = False) -> TextDifference:
 
 
 def images_of(
-    client: Client, run_ids: Sequence[str], path: str, cancel: CancelToken | None = None
+    source: Source, run_ids: Sequence[str], path: str, cancel: CancelToken | None = None
 ) -> dict[str, Preview]:
     """Read an artifact of some runs for looking at side by side; a run that lacks it is left out. Raises: Unavailable."""
     found = {}
@@ -105,7 +107,7 @@ def images_of(
         if cancel:
             cancel.check()
         try:
-            found[run_id] = preview(client, run_id, path)
+            found[run_id] = preview(client_of(source, run_id), run_id, path)
         except NotFound:
             continue
     return found

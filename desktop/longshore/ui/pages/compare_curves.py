@@ -14,7 +14,7 @@ from longshore.progress import CancelToken
 from longshore.tracking.comparing import axes, bands
 from longshore.tracking.rows import ColumnSet
 from longshore.ui.pages.compare_layout import CompareLayout
-from longshore.ui.pages.compare_work import Drawn, Look, drawn_work, histories_work
+from longshore.ui.pages.compare_work import Compared, Drawn, Look, drawn_work, histories_work
 from longshore.ui.shell.context import AppContext
 from longshore.ui.widgets.basic import Button, clear, horizontal, label, vertical
 from longshore.ui.widgets.plot.frame import Measure
@@ -23,7 +23,6 @@ from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
 
 if TYPE_CHECKING:
     from longshore.tracking.histories import History
-    from longshore.ui.pages.runs_work import Compared
     from longshore.ui.widgets.chart import Chart
     from longshore.ui.widgets.chart_grid import ChartGrid
 
@@ -149,10 +148,10 @@ class CurvesPart(QWidget):
         if not missing:
             self._draw()
             return
-        context, runs = self._context, self.compared.comparison.runs
+        context = self._context
         if not self.charts:
             self._show_instead(Loading("Reading curves…"))
-        fetching = histories_work(context.home, context.workspace_name, runs, missing)
+        fetching = histories_work(context.home, self.compared, missing)
         compared = self.compared
         context.runner.run(
             self, fetching, lambda found: self._fetched(compared, found), self._show_failure, key="compare.histories",

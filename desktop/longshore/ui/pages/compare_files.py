@@ -43,14 +43,14 @@ class FilesTab(PairTab):
     # -- the list -----------------------------------------------------------------------------------------------
 
     def work(self) -> Work[object]:
-        home, workspace = self.context.home, self.context.workspace_name
+        home, workspaces = self.context.home, self.workspaces
         ids = [run.run_id for run in self.runs]
 
         def work(_progress: Progress, cancel: CancelToken) -> FileList:
             from longshore.tracking.comparing.files import files_of
-            from longshore.workspace.connection import connect
+            from longshore.tracking.comparing.places import Servers
 
-            return files_of(connect(home, workspace), ids, cancel)
+            return files_of(Servers(home, workspaces), ids, cancel)
 
         return work
 
@@ -108,28 +108,28 @@ class FilesTab(PairTab):
             )
 
     def _text_work(self, path: str) -> Work[TextDifference]:
-        home, workspace = self.context.home, self.context.workspace_name
+        home, workspaces = self.context.home, self.workspaces
         base, other = self.base.value, self.other.value
 
         def work(_progress: Progress, cancel: CancelToken) -> TextDifference:
             from longshore.tracking.comparing.files import text_difference
-            from longshore.workspace.connection import connect
+            from longshore.tracking.comparing.places import Servers
 
             cancel.check()
-            return text_difference(connect(home, workspace), base, other, path)
+            return text_difference(Servers(home, workspaces), base, other, path)
 
         return work
 
     def _images_work(self, path: str) -> Work[dict[str, Shown]]:
-        home, workspace = self.context.home, self.context.workspace_name
+        home, workspaces = self.context.home, self.workspaces
         ids = [run.run_id for run in self.runs]
 
         def work(_progress: Progress, cancel: CancelToken) -> dict[str, Shown]:
             from longshore.tracking.comparing.files import images_of
+            from longshore.tracking.comparing.places import Servers
             from longshore.ui.widgets.artifact_decode import decode
-            from longshore.workspace.connection import connect
 
-            found = images_of(connect(home, workspace), ids, path, cancel)
+            found = images_of(Servers(home, workspaces), ids, path, cancel)
             return {run_id: decode(preview) for run_id, preview in found.items()}
 
         return work

@@ -13,7 +13,7 @@ from longshore.ui.pages.compare_fields import Answering
 from longshore.ui.pages.compare_layout import CompareLayout
 from longshore.ui.pages.compare_part import Part
 from longshore.ui.pages.compare_table import Differences
-from longshore.ui.pages.runs_work import Compared
+from longshore.ui.pages.compare_work import Compared
 from longshore.ui.shell.context import AppContext
 from longshore.ui.widgets.basic import Button, Margins, clear, horizontal, label, vertical
 from longshore.ui.widgets.choices import Tabs
@@ -45,6 +45,8 @@ class ComparePanel(QFrame):
     """Shows a comparison; the page fetches it."""
 
     closed = Signal()
+    # The same runs shall be read again.
+    retried = Signal()
     # Run ids that somebody brushed.
     selected = Signal(list)
 
@@ -109,7 +111,7 @@ class ComparePanel(QFrame):
     def show_error(self, error: LongshoreError) -> None:
         """Say why there is no comparison."""
         self._compared = None
-        self._show_instead(ErrorState(error, "The runs could not be compared"))
+        self._show_instead(ErrorState(error, "The runs could not be compared", self.retried.emit))
 
     def show_compared(self, compared: Compared) -> None:
         """Show these runs in the tab that is chosen."""
@@ -117,6 +119,11 @@ class ComparePanel(QFrame):
         self._title.setText(f"Compare {len(compared.comparison.runs)} runs")
         self._stale = {tab for tab, _title in TABS}
         QTimer.singleShot(TURN_MS, self, self._show_tab)
+
+    def redraw(self) -> None:
+        """Draw what is shown in another theme."""
+        if self._compared is not None:
+            self.show_compared(self._compared)
 
     def _show_instead(self, widget: QWidget) -> None:
         clear(self._instead_column)

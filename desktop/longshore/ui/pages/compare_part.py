@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
-    from longshore.ui.pages.runs_work import Compared
+    from longshore.ui.pages.compare_work import Compared
 
 
 class Part(QWidget):

@@ -1,22 +1,100 @@
-"""The comparison's work off the UI thread: more curves, and curves made ready to be drawn."""
+"""The comparison's work off the UI thread: what differs, curves, more curves, and curves made ready to be drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
+from longshore.tracking.comparing.places import RunAt, Servers
 from longshore.tracking.rows import RunRow
 from longshore.ui.shell.tasks import Work
 from longshore.ui.widgets.plot.curves import Band, Curve
 
 if TYPE_CHECKING:
+    from longshore.mlflow_rest.client import Client
+    from longshore.tracking.compare import Comparison
     from longshore.tracking.comparing.bands import Line
     from longshore.tracking.histories import History
 
 Histories = Mapping[str, Mapping[str, "History"]]  # metric -> run id -> history
+# More curves than this in one panel are read by nobody.
+MOST_CURVES = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Runs side by side with the curves of the metrics that have some."""
+
+    comparison: Comparison
+    curves: Histories
+    workspaces: Mapping[str, str] = field(default_factory=dict)  # by run id
+
+    @property
+    def across(self) -> bool:
+        """Tell whether the runs are of several workspaces."""
+        return len(set(self.workspaces.values())) > 1
+
+
+def compare_work(home: Home, places: Sequence[RunAt]) -> Work[Compared]:
+    """Give the work that compares runs and fetches the curves they have in common.
+
+    Runs of several workspaces have theirs behind their names.
+    """
+
+    def work(progress: Progress, cancel: CancelToken) -> Compared:
+        from longshore.tracking import compare
+
+        servers = Servers(home, {place.run_id: place.workspace for place in places})
+        found = compare.compare(servers, [place.run_id for place in places])
+        workspaces = {run.run_id: servers.workspace(run.run_id).name for run in found.runs}
+        if len(set(workspaces.values())) > 1:
+            found = replace(found, runs=tuple(_placed(run, workspaces[run.run_id]) for run in found.runs))
+        curves: dict[str, Mapping[str, History]] = {}
+        names = curve_names(found.runs)
+        for number, name in enumerate(names):
+            progress(number / len(names), name)
+            cancel.check()
+            of_runs = _histories(home, servers, found.runs, name, cancel)
+            if any(len(history) > 1 for history in of_runs.values()):
+                curves[name] = of_runs
+        return Compared(found, curves, workspaces)
+
+    return work
+
+
+def _placed(run: RunRow, workspace: str) -> RunRow:
+    return replace(run, name=f"{run.name} @{workspace}")
+
+
+def curve_names(runs: Sequence[RunRow]) -> tuple[str, ...]:
+    """Name the metrics that have a chart unless somebody chose others: the one that matters first."""
+    from longshore.tracking import direction
+
+    names = sorted({key for run in runs for key in run.metrics if not key.startswith("system/")})
+    first = direction.primary_metric(runs)
+    return tuple(sorted(names, key=lambda name: name != first)[:MOST_CURVES])
+
+
+def _histories(
+    home: Home, servers: Servers, runs: Sequence[RunRow], metric: str, cancel: CancelToken
+) -> dict[str, History]:
+    from longshore.tracking.histories import read_histories
+
+    found = {}
+    for run in runs:
+        if metric not in run.metrics:
+            continue
+        cancel.check()
+
+        def connect(run_id: str = run.run_id) -> Client:
+            return servers(run_id)
+
+        row = servers.workspace(run.run_id)
+        found[run.run_id] = read_histories(home, row, connect, run.run_id, [metric])[metric]
+    return found
 
 
 @dataclass(frozen=True)
@@ -92,24 +170,14 @@ def _grouped(runs: Sequence[RunRow], lines: Mapping[str, Line], look: Look) -> D
     return Drawn(tuple(curves), tuple(around))
 
 
-def histories_work(
-    home: Home, workspace: str | None, runs: Sequence[RunRow], metrics: Sequence[str]
-) -> Work[dict[str, dict[str, History]]]:
+def histories_work(home: Home, compared: Compared, metrics: Sequence[str]) -> Work[dict[str, dict[str, History]]]:
     """Give the work that fetches the histories of more metrics."""
 
     def work(progress: Progress, cancel: CancelToken) -> dict[str, dict[str, History]]:
-        from longshore.store import workspaces
-        from longshore.tracking.histories import read_histories
-        from longshore.workspace.connection import connect
-
-        row, found = workspaces.get(home, workspace), dict[str, dict[str, "History"]]()
+        servers, found = Servers(home, compared.workspaces), dict[str, dict[str, "History"]]()
         for number, metric in enumerate(metrics):
             progress(number / len(metrics), metric)
-            for run in runs:
-                cancel.check()
-                if metric in run.metrics:
-                    read = read_histories(home, row, lambda: connect(home, workspace), run.run_id, [metric])
-                    found.setdefault(metric, {})[run.run_id] = read[metric]
+            found[metric] = _histories(home, servers, compared.comparison.runs, metric, cancel)
         return found
 
     return work
