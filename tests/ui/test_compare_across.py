@@ -17,8 +17,8 @@ from longshore.store import quick, workspaces
 from longshore.ui.pages.compare_code import CodeTab
 from longshore.ui.pages.compare_files import FilesTab
 from longshore.ui.pages.compare_made_of import EnvironmentTab
-from longshore.ui.pages.compare_panel import CurvesTab
 from longshore.ui.pages.compare_table import Differences
+from longshore.ui.pages.compare_tabs import CurvesTab
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.shell.app import Shell
 from longshore.ui.shell.context import ProjectRef

@@ -29,8 +29,8 @@ from longshore.tracking.rows import RunRow
 from longshore.ui.pages.compare_charts import MOST_SELECTED, BarFigure, BoxTab, ParallelTab, RunFigure, ScatterTab
 from longshore.ui.pages.compare_curves import CurvesPart
 from longshore.ui.pages.compare_fields import FieldsTab
-from longshore.ui.pages.compare_panel import CurvesTab
 from longshore.ui.pages.compare_table import Differences, change_words
+from longshore.ui.pages.compare_tabs import CurvesTab
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.shell.app import Shell
 from longshore.ui.shell.context import ProjectRef

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from longshore.errors import Invalid, NotFound
@@ -55,19 +55,44 @@ def compare(source: Source, run_ids: Sequence[str]) -> Comparison:
         raise Invalid("A comparison needs two different runs or more.", hint="Choose another run.")
     return Comparison(
         runs=_rows(clients, runs),
-        params=_differing(runs, lambda run: run.params),
-        metrics=_differing(runs, lambda run: run.metrics),
-        tags=_differing(runs, _own_tags),
+        params=_differing({run.id: run.params for run in runs}),
+        metrics=_differing({run.id: run.metrics for run in runs}),
+        tags=_differing({run.id: _own_tags(run) for run in runs}),
         code=_code(clients, runs),
         environment=_environment(clients, runs),
-        data=_differing(runs, _data),
+        data=_differing({run.id: _data(run) for run in runs}),
         same={
-            "params": _shared(runs, lambda run: run.params),
-            "metrics": _shared(runs, lambda run: run.metrics),
-            "tags": _shared(runs, _own_tags),
-            "data": _shared(runs, _data),
+            "params": _shared(run.params for run in runs),
+            "metrics": _shared(run.metrics for run in runs),
+            "tags": _shared(_own_tags(run) for run in runs),
+            "data": _shared(_data(run) for run in runs),
         },
     )
+
+
+def refreshed(found: Comparison, news: Mapping[str, Run]) -> Comparison:
+    """Give a comparison with what some of its runs have logged since, by run id.
+
+    What they were made from (code, environment, data) stays as it was found.
+    """
+    rows = tuple(_refreshed(row, news[row.run_id]) if row.run_id in news else row for row in found.runs)
+    return replace(
+        found,
+        runs=rows,
+        params=_differing({row.run_id: row.params for row in rows}),
+        metrics=_differing({row.run_id: row.metrics for row in rows}),
+        tags=_differing({row.run_id: _own_tags(row) for row in rows}),
+        same={
+            **found.same,
+            "params": _shared(row.params for row in rows),
+            "metrics": _shared(row.metrics for row in rows),
+            "tags": _shared(_own_tags(row) for row in rows),
+        },
+    )
+
+
+def _refreshed(row: RunRow, run: Run) -> RunRow:
+    return replace(row, status=run.status, end_time=run.end_time, params=run.params, metrics=run.metrics, tags=run.tags)
 
 
 def _rows(clients: Mapping[str, Client], runs: Sequence[Run]) -> tuple[RunRow, ...]:
@@ -82,8 +107,8 @@ def _rows(clients: Mapping[str, Client], runs: Sequence[Run]) -> tuple[RunRow, .
     return tuple(found)
 
 
-def _shared(runs: Sequence[Run], values_of: Callable[[Run], Mapping[str, Value]]) -> dict[str, str | float]:
-    first, *others = (values_of(run) for run in runs)
+def _shared(values_of_runs: Iterable[Mapping[str, Value]]) -> dict[str, str | float]:
+    first, *others = values_of_runs
     return {
         name: value
         for name, value in first.items()
@@ -91,13 +116,12 @@ def _shared(runs: Sequence[Run], values_of: Callable[[Run], Mapping[str, Value]]
     }
 
 
-def _differing(runs: Sequence[Run], values_of: Callable[[Run], Mapping[str, Value]]) -> dict[str, dict[str, Value]]:
-    by_run = {run.id: values_of(run) for run in runs}
+def _differing(by_run: Mapping[str, Mapping[str, Value]]) -> dict[str, dict[str, Value]]:
     names = dict.fromkeys(name for values in by_run.values() for name in sorted(values))
     found: dict[str, dict[str, Value]] = {}
     for name in names:
         present = {run_id: values[name] for run_id, values in by_run.items() if name in values}
-        if len(present) < len(runs) or not _all_same(list(present.values())):
+        if len(present) < len(by_run) or not _all_same(list(present.values())):
             found[name] = present
     return found
 
@@ -109,7 +133,7 @@ def _all_same(values: Sequence[str | float]) -> bool:
     return all(value == first for value in values)
 
 
-def _own_tags(run: Run) -> dict[str, str]:
+def _own_tags(run: Run | RunRow) -> dict[str, str]:
     return {name: value for name, value in run.tags.items() if not name.startswith(("mlflow.", "longshore."))}
 
 
@@ -128,7 +152,7 @@ def _code(clients: Mapping[str, Client], runs: Sequence[Run]) -> dict[str, dict[
         }
         return {name: value for name, value in found.items() if value}
 
-    return _differing(runs, known)
+    return _differing({run.id: known(run) for run in runs})
 
 
 def _environment(clients: Mapping[str, Client], runs: Sequence[Run]) -> dict[str, dict[str, str]]:
@@ -144,7 +168,7 @@ def _environment(clients: Mapping[str, Client], runs: Sequence[Run]) -> dict[str
         }
         return {name: value for name, value in found.items() if value} | packages[run.id]
 
-    return _differing(runs, known)
+    return _differing({run.id: known(run) for run in runs})
 
 
 def _data(run: Run) -> dict[str, str]:

@@ -127,6 +127,12 @@ class FieldsTab(Part):
         self.scope.choose(self.layout_kept.text(self._scope_key, COMPARED if self._across else TABLE, SCOPES))
         self._ask_known()
 
+    def show_news(self, compared: Compared, baseline: str) -> None:
+        del baseline
+        self.compared = compared.comparison.runs
+        if self.scope.value == COMPARED:
+            self._ask_known()
+
     @property
     def _scope_key(self) -> str:
         return "scope.across" if self._across else "scope"

@@ -17,5 +17,8 @@ class Part(QWidget):
         """Show these runs, measured against one of them."""
         raise NotImplementedError
 
+    def show_news(self, compared: Compared, baseline: str) -> None:
+        """Show what the same runs have logged since; most tabs show nothing that changes."""
+
     def refresh(self) -> None:
         """Look for what is new in the run table; most tabs show nothing of it."""

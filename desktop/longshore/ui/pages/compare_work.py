@@ -26,7 +26,7 @@ MOST_CURVES = 6
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """Runs side by side with the curves of the metrics that have some."""
+    """Runs side by side with the histories of the metrics that matter first; what has only one value is no curve."""
 
     comparison: Comparison
     curves: Histories
@@ -57,9 +57,7 @@ def compare_work(home: Home, places: Sequence[RunAt]) -> Work[Compared]:
         for number, name in enumerate(names):
             progress(number / len(names), name)
             cancel.check()
-            of_runs = _histories(home, servers, found.runs, name, cancel)
-            if any(len(history) > 1 for history in of_runs.values()):
-                curves[name] = of_runs
+            curves[name] = _histories(home, servers, found.runs, name, cancel)
         return Compared(found, curves, workspaces)
 
     return work
@@ -117,7 +115,22 @@ class Drawn:
     bands: tuple[Band, ...] = ()
 
 
-def drawn_work(runs: Sequence[RunRow], histories: Histories, look: Look) -> Work[dict[str, Drawn]]:
+class CurveCache:
+    """Curves that are ready: while others go on, those of a run that has ended need not be made again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[History, int, Look, tuple[Curve, ...]]] = {}
+
+    def curves(self, metric: str, run: RunRow, number: int, history: History, look: Look) -> tuple[Curve, ...]:
+        """Give a run's curves: the raw one, and with smoothing the smooth one."""
+        key = (metric, run.run_id)
+        kept = self._kept.get(key)
+        if kept is None or kept[0] is not history or kept[1:3] != (number, look):
+            kept = self._kept[key] = (history, number, look, _curves(run, number, history, look))
+        return kept[3]
+
+
+def drawn_work(runs: Sequence[RunRow], histories: Histories, look: Look, cache: CurveCache) -> Work[dict[str, Drawn]]:
     """Give the work that makes curves ready: on their axis, put together, smoothed, with an outline where they are long."""
 
     def work(_progress: Progress, cancel: CancelToken) -> dict[str, Drawn]:
@@ -126,29 +139,35 @@ def drawn_work(runs: Sequence[RunRow], histories: Histories, look: Look) -> Work
         found = {}
         for metric, of_runs in histories.items():
             cancel.check()
-            lines = {
-                run.run_id: on_axis(of_runs[run.run_id], look.axis, run.start_time)
-                for run in runs
-                if run.run_id in of_runs and len(of_runs[run.run_id])
-            }
-            found[metric] = _grouped(runs, lines, look) if look.group else _single(runs, lines, look)
+            known = {run_id: history for run_id, history in of_runs.items() if len(history)}
+            if look.group:
+                began = {run.run_id: run.start_time for run in runs}
+                lines = {run_id: on_axis(known[run_id], look.axis, began[run_id]) for run_id in known}
+                found[metric] = _grouped(runs, lines, look)
+            else:
+                found[metric] = _single(runs, metric, known, look, cache)
         return found
 
     return work
 
 
-def _single(runs: Sequence[RunRow], lines: Mapping[str, Line], look: Look) -> Drawn:
+def _single(runs: Sequence[RunRow], metric: str, known: Mapping[str, History], look: Look, cache: CurveCache) -> Drawn:
+    made = [
+        cache.curves(metric, run, number, known[run.run_id], look)
+        for number, run in enumerate(runs)
+        if run.run_id in known
+    ]
+    # All raw ones lie below all smooth ones.
+    return Drawn((*(raw for raw, *_smooth in made), *(curve for _raw, *smooth in made for curve in smooth)))
+
+
+def _curves(run: RunRow, number: int, history: History, look: Look) -> tuple[Curve, ...]:
+    from longshore.tracking.comparing.axes import on_axis
     from longshore.ui.widgets.plot.curves import outlined, smoothed
 
-    raw, smooth = [], []
-    for number, run in enumerate(runs):
-        if run.run_id not in lines:
-            continue
-        x, y = lines[run.run_id]
-        raw.append(outlined(Curve(run.name, x, y, number, faint=look.smoothing > 0)))
-        if look.smoothing > 0:
-            smooth.append(outlined(Curve(run.name, x, smoothed(y, look.smoothing), number)))
-    return Drawn((*raw, *smooth))
+    x, y = on_axis(history, look.axis, run.start_time)
+    raw = outlined(Curve(run.name, x, y, number, faint=look.smoothing > 0))
+    return (raw, outlined(Curve(run.name, x, smoothed(y, look.smoothing), number))) if look.smoothing > 0 else (raw,)
 
 
 def _grouped(runs: Sequence[RunRow], lines: Mapping[str, Line], look: Look) -> Drawn:

@@ -45,6 +45,7 @@ class Comparing(QObject):
         panel.closed.connect(self.close)
         panel.selected.connect(self._select_brushed)
         panel.retried.connect(self._again)
+        panel.left_out.connect(self._leave_out)
         self._page.rows_shown.connect(panel.refresh)
         self._splitter.addWidget(panel)
         self._splitter.setSizes([480, 320])
@@ -130,6 +131,9 @@ class Comparing(QObject):
         """Read the same runs once more."""
         if self._comparing:
             self._read(self._comparing)
+
+    def _leave_out(self, run_ids: list[str]) -> None:
+        self.compare_runs([place for place in self._comparing if place.run_id not in run_ids])
 
     def _select_brushed(self, run_ids: list[str]) -> None:
         """Select runs that a chart chose; those that are compared stay."""
