@@ -1,4 +1,4 @@
-"""A door in front of the tests' tracking server that counts what is asked, and answers 500 while it is told to."""
+"""A door in front of the tests' tracking server that counts what is asked, and answers 500 or later where it is told to."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Counter:
     url: str
     asked: list[str] = field(default_factory=list)
     broken: bool = False
+    # Requests wait while it is not set.
+    answering: threading.Event = field(default_factory=threading.Event)
 
 
 @contextlib.contextmanager
@@ -28,6 +30,7 @@ def counting_server(server: str) -> Iterator[Counter]:
         def do_POST(self) -> None:
             counter.asked.append(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            counter.answering.wait(30)
             status, content = (500, b"") if counter.broken else self._answer(body)
             with contextlib.suppress(ConnectionError):  # nobody waits for it any more
                 self.send_response(status)
@@ -54,11 +57,13 @@ def counting_server(server: str) -> Iterator[Counter]:
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     counter = Counter(f"http://127.0.0.1:{listening.server_port}")
+    counter.answering.set()
     thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield counter
     finally:
+        counter.answering.set()
         listening.shutdown()
         listening.server_close()
         thread.join()
