@@ -15,7 +15,7 @@ _CHIP_WIDTHS = (96, 240)
 # Beside the words of a chip: its margins, its button, and the gap to the next one.
 _BESIDE_WORDS = 46
 # The title, the buttons at the right, and the one that tells of more.
-_BESIDE_CHIPS = 400
+_BESIDE_CHIPS = 520
 
 
 class KeptStrip(QFrame):

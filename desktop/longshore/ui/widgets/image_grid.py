@@ -74,7 +74,6 @@ class ImageGrid(QScrollArea):
         self._grid = QGridLayout(holder)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(_GAP)
-        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setWidget(holder)
 
     @property
@@ -116,6 +115,9 @@ class ImageGrid(QScrollArea):
             cell.show_scale(scale)
         for column in range(self._grid.columnCount()):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        # What room is left over lies below all.
+        for row in range(self._grid.rowCount() + 1):
+            self._grid.setRowStretch(row, 1 if row == rows else 0)
 
 
 class _Cell(QWidget):
@@ -137,6 +139,7 @@ class _Cell(QWidget):
         column.addWidget(self._facts)
         self._words = label("", "small", "secondary", wrap=True)
         column.addWidget(self._words)
+        column.addStretch(1)
         self._column = column
 
     def show_image(self, image: GridImage) -> None:
@@ -161,7 +164,7 @@ class _Cell(QWidget):
             self.image.deleteLater()
         self.image = made
         if made is not None:
-            self._column.addWidget(made, 1)
+            self._column.insertWidget(self._column.count() - 1, made)
 
     def show_scale(self, scale: float) -> None:
         """Draw the picture at a scale."""
