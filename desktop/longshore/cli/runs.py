@@ -15,6 +15,7 @@ from longshore.cli.session import Session
 from longshore.errors import Invalid
 
 if TYPE_CHECKING:
+    from longshore.mlflow_rest.client import Client
     from longshore.tracking.run_index import Selection
 
 
@@ -114,22 +115,29 @@ def _as_document(row: Any) -> dict[str, Any]:
 @app.command()
 def compare(
     context: typer.Context,
-    run: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="ids, or unique prefixes of 6 or more")],
+    run: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN RUN...",
+            help="ids, or unique prefixes of 6 or more; RUN@WORKSPACE for one of another workspace",
+        ),
+    ],
 ) -> None:
     """Show only what differs between runs."""
     from longshore.tracking import compare as comparing
-    from longshore.tracking import table
 
     session: Session = context.obj
     if len(run) < 2:
         raise Invalid("A comparison needs two runs or more.", hint="longshore compare RUN RUN")
-    client = session.client()
-    found = comparing.compare(client, [table.resolve(client, reference).id for reference in run])
+    clients, places = _found_in(session, run)
+    found = comparing.compare(clients.__getitem__, list(clients))
     kinds = ("params", "metrics", "tags", "code", "environment", "data")
-    session.output.document({"runs": found.runs, **{kind: getattr(found, kind) for kind in kinds}})
+    document = {"runs": found.runs, **{kind: getattr(found, kind) for kind in kinds}}
+    session.output.document(document | {"workspaces": places})
     identities = [each.run_id for each in found.runs]
+    across = len(set(places.values())) > 1
     session.output.table(
-        ("what differs", *(each.name for each in found.runs)),
+        ("what differs", *(f"{each.name} @{places[each.run_id]}" if across else each.name for each in found.runs)),
         (
             (f"{kind}.{key}", *(values.get(identity) for identity in identities))
             for kind in kinds
@@ -137,3 +145,20 @@ def compare(
         ),
         empty="These runs do not differ.",
     )
+
+
+def _found_in(session: Session, references: list[str]) -> tuple[dict[str, Client], dict[str, str]]:
+    """Find the runs of references such as `abc123` and `abc123@team`: the client and the workspace of each, by id."""
+    from longshore.tracking import table
+
+    servers: dict[str, Client] = {}
+    clients, places = dict[str, "Client"](), dict[str, str]()
+    for reference in references:
+        wanted, _, named = reference.partition("@")
+        workspace = named or session.workspace
+        if workspace not in servers:
+            servers[workspace] = session.client(workspace)
+        run_id = table.resolve(servers[workspace], wanted).id
+        clients.setdefault(run_id, servers[workspace])
+        places.setdefault(run_id, workspace)
+    return clients, places

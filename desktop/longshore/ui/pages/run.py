@@ -182,6 +182,8 @@ class RunPage(Page):
         if state and state.detail:
             found += self._moves.actions_of(state.detail.run.id, archived=state.archived, deleted=state.deleted)
             found.append(self.context.undo.action())
+            keep = "Let go of it" if self.context.kept.holds(run_id) else "Keep for comparing"
+            found.append(Action("run-keep", keep, self._keep, icon="pin"))
         return found + (self._log_actions() if job is not None else [])
 
     def _log_actions(self) -> list[Action]:
@@ -215,6 +217,12 @@ class RunPage(Page):
         asking = CompareDialog(self.window(), self.context, detail)
         asking.chosen.connect(lambda other: self.context.open("runs", compare=(detail.run.id, other)))
         asking.open()
+
+    def _keep(self) -> None:
+        if self._state is None or self._state.detail is None:
+            return
+        run, kept = self._state.detail.run, self.context.kept
+        kept.let_go([run.id]) if kept.holds(run.id) else kept.keep([(run.id, run.name)])
 
     def _again(self) -> None:
         if self._state is not None:

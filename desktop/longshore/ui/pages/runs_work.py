@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,17 +16,13 @@ from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
-    from longshore.tracking.compare import Comparison
     from longshore.tracking.experiment_list import Named
-    from longshore.tracking.histories import History
     from longshore.tracking.index.group_rows import GroupRows
     from longshore.tracking.index.row_view import IndexedRows
     from longshore.tracking.run_index import Frame
 
 # So many rows are read with everything, for the columns at first and the first frame of the next start.
 HEAD = 200
-# More curves than this in one panel are read by nobody.
-MOST_CURVES = 6
 
 
 @dataclass(frozen=True)
@@ -38,14 +34,6 @@ class Query:
     filter: str
     order_by: tuple[str, ...]
     grouping: Grouping = field(default_factory=Grouping)
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """Runs side by side with the curves of the metrics that have some."""
-
-    comparison: Comparison
-    curves: Mapping[str, Mapping[str, History]]  # metric -> run id -> history
 
 
 def key_of(workspace: str | None, project: str | None) -> str:
@@ -175,36 +163,6 @@ def sync_work(home: Home, workspace: str | None, experiments: Sequence[Named]) -
 
 def _share(progress: Progress, number: int, count: int, done: float | None, words: str) -> None:
     progress(None if done is None else (number + done) / count, words)
-
-
-def compare_work(home: Home, workspace: str | None, run_ids: Sequence[str]) -> Work[Compared]:
-    """Give the work that compares runs and fetches the curves they have in common."""
-
-    def work(progress: Progress, cancel: CancelToken) -> Compared:
-        from longshore.store import workspaces
-        from longshore.tracking import compare, direction
-        from longshore.tracking.histories import read_histories
-        from longshore.workspace.connection import connect
-
-        client, row = connect(home, workspace), workspaces.get(home, workspace)
-        found = compare.compare(client, run_ids)
-        names = sorted({key for run in found.runs for key in run.metrics if not key.startswith("system/")})
-        first = direction.primary_metric(found.runs)
-        names.sort(key=lambda name: name != first)
-        curves: dict[str, dict[str, History]] = {}
-        for number, name in enumerate(names[:MOST_CURVES]):
-            progress(number / MOST_CURVES, name)
-            cancel.check()
-            of_runs = {
-                run.run_id: read_histories(home, row, lambda: client, run.run_id, [name])[name]
-                for run in found.runs
-                if name in run.metrics
-            }
-            if any(len(history) > 1 for history in of_runs.values()):
-                curves[name] = of_runs
-        return Compared(found, curves)
-
-    return work
 
 
 def load_columns_work(home: Home, key: str) -> Work[list[str] | None]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from longshore.settings import Home, Settings, load_settings, save_settings
+from longshore.store import quick
+from longshore.store.records import PERSONAL
+from longshore.ui.shell.kept_runs import KeptRuns
 from longshore.ui.shell.tasks import TaskRunner
 from longshore.ui.shell.undo import UndoStack
 
@@ -64,6 +67,7 @@ class AppContext(QObject):
         self.undo = UndoStack(self.actions_changed.emit)
         for left in (self.project_changed, self.workspace_changed):
             left.connect(self.undo.forget)
+        self.kept = KeptRuns(self)
         self._back: list[Place] = []
         self._forward: list[Place] = []
         self.place: Place | None = None
@@ -76,6 +80,11 @@ class AppContext(QObject):
         from longshore.workspace.connection import connect
 
         return connect(self.home, self.workspace_name)
+
+    def workspace_now(self) -> str:
+        """Name the workspace that the window shows."""
+        current = (name for name, _kind, is_current in quick.workspaces(self.home) if is_current)
+        return self.workspace_name or next(current, PERSONAL)
 
     def open(self, page_id: str, **arguments: Any) -> None:
         """Show a page; the one that was shown goes into the history."""

@@ -44,6 +44,7 @@ class RunTable(QWidget):
     selection_changed = Signal()
     sort_asked = Signal(object)
     compare_asked = Signal()
+    keep_asked = Signal()
     # A person wrote into a cell: run id, column, text.
     cell_written = Signal(str, object, str)
     # Name, tags and note of the selected runs shall be edited.
@@ -362,6 +363,7 @@ class RunTable(QWidget):
             Qt.Key.Key_C: self.compare_asked,
             Qt.Key.Key_D: self.density_asked,
             Qt.Key.Key_G: self.group_asked,
+            Qt.Key.Key_K: self.keep_asked,
             Qt.Key.Key_V: self.views_asked,
         }
         current = self.pinned.selectionModel().currentIndex()
