@@ -15,7 +15,9 @@ from longshore.tracking.rows import ListedRows, columns_of
 from longshore.tracking.snapshot import load_last
 from longshore.ui.pages import runs_states as states
 from longshore.ui.pages import runs_work as work
+from longshore.ui.pages.compare_layout import CompareLayout
 from longshore.ui.pages.runs_columns import TableColumns
+from longshore.ui.pages.runs_compare import Comparing
 from longshore.ui.pages.runs_copy import Copying
 from longshore.ui.pages.runs_density import Density
 from longshore.ui.pages.runs_edits import Edits
@@ -23,8 +25,9 @@ from longshore.ui.pages.runs_export import Export
 from longshore.ui.pages.runs_groups import TableGroups
 from longshore.ui.pages.runs_look import TableLook
 from longshore.ui.pages.runs_menu import show_below, show_menu
+from longshore.ui.pages.runs_past import TablePast
 from longshore.ui.pages.runs_search import RunSearch
-from longshore.ui.pages.runs_states import BannerPlace, TablePlace
+from longshore.ui.pages.runs_states import BannerPlace, NoticePlace, TablePlace
 from longshore.ui.pages.runs_toolbar import RunsToolbar
 from longshore.ui.pages.runs_views import SavedViews
 from longshore.ui.pages.trash_moves import Moves
@@ -42,11 +45,6 @@ if TYPE_CHECKING:
     from longshore.tracking.imports.types import Found
     from longshore.ui.pages.compare_panel import ComparePanel
 
-# Beyond this many selected runs the comparison waits for being asked for.
-MOST_COMPARED = 8
-# More are too many for one screen.
-MOST_SIDE_BY_SIDE = 50
-
 
 class RunsPage(Page):
     """The run table of the open project, or of the whole workspace without one."""
@@ -59,14 +57,15 @@ class RunsPage(Page):
         self._loaded = False
         self.search = RunSearch(context, self)
         self._offline = False
-        self._comparing: list[str] = []
         # Selected as soon as they are in the table.
         self._to_select: list[str] = []
         self._moves = Moves(context, self, self._start_over)
-        self._export = Export(context, self, lambda: self.search.answer)
+        self._export = Export(context, self, self.search)
         column = vertical(self)
         self._banner = BannerPlace()
         column.addWidget(self._banner)
+        self._notice = NoticePlace(self)
+        column.addWidget(self._notice)
         self.bar = RunsToolbar()
         self.filter = self.bar.filter
         column.addWidget(self.bar)
@@ -82,7 +81,10 @@ class RunsPage(Page):
         self.groups = TableGroups(context, self, self.table, self.search)
         self.copying = Copying(context, self, self.table, self.search)
         self.density = Density(context, self, self.table)
-        self.look = TableLook(self.table, self.filter, self.columns, self.groups, self.density)
+        self.charts = CompareLayout(context, self)
+        self.look = TableLook(self.table, self.filter, self.columns, self.groups, self.density, self.charts)
+        self.past = TablePast(context, self, self.table, self.search, self.look, self._notice)
+        self.comparing = Comparing(self)
         self.views = SavedViews(context, self, self.look.look)
         self._connect()
 
@@ -91,9 +93,9 @@ class RunsPage(Page):
         """The lower half, made when runs are compared for the first time."""
         from longshore.ui.pages.compare_panel import ComparePanel
 
-        panel = ComparePanel(self.context, lambda: self.search.answer, self._splitter)
-        panel.closed.connect(self._close_comparison)
-        panel.selected.connect(self._select_brushed)
+        panel = ComparePanel(self.context, lambda: self.search.answer, self.charts, self._splitter)
+        panel.closed.connect(self.comparing.close)
+        panel.selected.connect(self.comparing.select_brushed)
         self.rows_shown.connect(panel.refresh)
         self._splitter.addWidget(panel)
         self._splitter.setSizes([480, 320])
@@ -115,7 +117,9 @@ class RunsPage(Page):
         self.views.shown.connect(self.look.show_view)
         self.look.changed.connect(self._start_over)
         self.columns.changed.connect(self.views.look_again)
+        self.columns.changed.connect(self.past.columns_changed)
         self.density.changed.connect(self.views.look_again)
+        self.charts.changed.connect(self.views.look_again)
         self.bar.density_asked.connect(self._show_densities)
         self.table.density_asked.connect(self._show_densities)
         self.search.found.connect(self._show_rows)
@@ -190,7 +194,7 @@ class RunsPage(Page):
         asked = arguments.get("compare")
         if isinstance(asked, tuple):
             self._to_select = list(asked)
-            self._compare(self._to_select)
+            self.comparing.compare(self._to_select)
         self.refresh()
 
     def _enter_project(self) -> None:
@@ -198,11 +202,13 @@ class RunsPage(Page):
         self._loaded = True
         self.look.forget()
         self.search.forget()
+        self.past.forget()
         self.edits.forget()
         self.groups.forget()
         self.bar.show_grouping(())
         self.views.enter(self._project)
         self.columns.enter(self._project)
+        self.charts.enter_project()
         last = load_last(self.context.home, work.key_of(self.context.workspace_name, self._project))
         rows = ListedRows(last.rows if last else ())
         self.table.show_rows(rows)
@@ -332,68 +338,19 @@ class RunsPage(Page):
         count = self.table.selected_count
         self.bar.show_selected(count)
         self.context.actions_changed.emit()
-        if self._comparing and 2 <= count <= MOST_COMPARED:
-            self.compare()
+        self.comparing.follow(count)
 
     def compare(self) -> None:
         """Show the selected runs side by side."""
-        ids = self.table.selected_ids()
-        if len(ids) < 2:
-            self.context.tell(
-                "info", "Select two runs or more to compare them.", "Space selects the row with the keyboard."
-            )
-        elif len(ids) > MOST_SIDE_BY_SIDE:
-            self.context.tell("info", f"Select at most {MOST_SIDE_BY_SIDE} runs to compare them.")
-        else:
-            self._compare(ids)
-
-    def _compare(self, ids: list[str]) -> None:
-        if sorted(ids) == sorted(self._comparing):
-            return
-        self._comparing = ids
-        self.compare_panel.show()
-        # The panel may just have been made: what it shows first comes in a turn of its own.
-        QTimer.singleShot(TURN_MS, self, partial(self._read_compared, ids))
-
-    def _read_compared(self, ids: list[str]) -> None:
-        if ids != self._comparing:
-            return
-        self.compare_panel.show_loading(len(ids))
-        self.table.show_swatches(ids)
-        self.context.runner.run(
-            self,
-            work.compare_work(self.context.home, self.context.workspace_name, ids),
-            lambda compared: self._show_compared(compared, ids),
-            self.compare_panel.show_error,
-            key="runs.compare",
-            title="Comparing runs",
-        )
-
-    def _show_compared(self, compared: work.Compared, ids: list[str]) -> None:
-        if ids == self._comparing:
-            self.compare_panel.show_compared(compared)
-
-    def _select_brushed(self, run_ids: list[str]) -> None:
-        """Select runs that a chart chose; those that are compared stay."""
-        comparing, self._comparing = self._comparing, []
-        self.table.select_runs(run_ids)
-        self._comparing = comparing
-
-    def _close_comparison(self) -> None:
-        self._comparing = []
-        self.compare_panel.hide()
-        self.table.show_swatches([])
-        self.table.pinned.setFocus()
+        self.comparing.selected()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self._comparing:
-            self._close_comparison()
+        if event.key() == Qt.Key.Key_Escape and self.comparing:
+            self.comparing.close()
             return
         super().keyPressEvent(event)
 
     def _redraw(self) -> None:
         for view in (self.table.pinned, self.table.rest):
             view.viewport().update()
-        again, self._comparing = self._comparing, []
-        if again:
-            self._compare(again)
+        self.comparing.again()
