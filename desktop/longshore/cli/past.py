@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from longshore.cli.session import Session
+from longshore.errors import NotAllowed, Unavailable
 
 if TYPE_CHECKING:
     from longshore.store.records import Workspace
@@ -30,7 +31,10 @@ def index_name(column: str) -> str:
 
 
 def read(session: Session, workspace: Workspace, selection: Selection, names: Sequence[str]) -> Frame:
-    """Read the histories of these runs that are not known, and give the frame with the columns."""
+    """Read the histories of these runs that are not known, and give the frame with the columns.
+
+    Where the server is away, what was read before is there, and it is said.
+    """
     from longshore.tracking import summaries
     from longshore.tracking.summaries import Summaries
 
@@ -39,7 +43,11 @@ def read(session: Session, workspace: Workspace, selection: Selection, names: Se
     left = sum(len(known.missing(workspace, selection.frame, selection.numbers, each).unknown) for each in metrics)
     if known.seconds(workspace, left) > _TOLD_FROM_S:
         session.output.message(f"Reading {left:,} histories from the server, one request each…")
-    return summaries.complete(known, workspace, selection, names, session.client).frame
+    try:
+        return summaries.complete(known, workspace, selection, names, session.client).frame
+    except (Unavailable, NotAllowed) as error:
+        session.output.message(f"{error.reason} Best and mean values are those that were read before.")
+        return known.attach(workspace, selection.frame, names)
 
 
 def as_document(past: Mapping[str, float]) -> dict[str, dict[str, float]]:

@@ -48,6 +48,8 @@ class TablePast(QObject):
         self._place = place
         self._token: CancelToken | None = None
         self._reading = False
+        # The last reading failed, and the place above the table says so.
+        self._failed = False
         # What was asked or failed, and is not asked again by itself.
         self._settled: tuple[object, ...] = ()
         self._timer = QTimer(self)
@@ -119,8 +121,10 @@ class TablePast(QObject):
 
     def _take(self, answer: Answer, metrics: tuple[str, ...], looked: work.Looked) -> None:
         self._token = None
-        if looked.news:
+        if self._failed:
+            self._failed = False
             self._place.clear()
+        if looked.news:
             self._search.look()
         question = (answer.question.query, metrics)
         if not looked.left:
@@ -155,6 +159,7 @@ class TablePast(QObject):
             self._offer(looked, order[0].title, reading)
 
     def _offer(self, looked: work.Looked, column: str, reading: Callable[[], object]) -> None:
+        self._failed = False
         before = f"To sort by {column}" if column else "To sort and group all runs"
         self._place.say(
             f"{before}, the histories of {looked.left:,} runs have to be read: as many requests to the server,"
@@ -208,13 +213,13 @@ class TablePast(QObject):
             token.cancel()
 
     def _end(self) -> None:
-        self._reading = False
+        self._reading = self._failed = False
         self._place.clear()
         self._stop()
 
     def _fail(self, error: LongshoreError) -> None:
         """Say it once; what is known stays."""
-        self._token, self._reading = None, False
+        self._token, self._reading, self._failed = None, False, True
         self._rest.start()
         self._place.say(
             f"Best and mean values could not be read: {error.reason} {error.hint or ''}".strip(),

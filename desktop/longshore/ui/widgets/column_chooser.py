@@ -95,7 +95,7 @@ class MetricValues(QFrame):
         if row >= 0:
             self._entry = self._list.model.entry(row).id
         metric = self._metric
-        self._words.setText(metric or "Choose a metric for its best and mean")
+        self._words.setText(metric or "Choose a metric above")
         for kind, button in self.buttons.items():
             button.setEnabled(bool(metric))
             button.setChecked(f"{kind}.{metric}" in self._list.model.checked)
