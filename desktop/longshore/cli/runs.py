@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from longshore.cli import groups
+from longshore.cli import groups, past
 from longshore.cli.app import app
 from longshore.cli.output import seconds
 from longshore.cli.session import Session
@@ -26,7 +27,9 @@ def runs(
     expression: Annotated[str, typer.Option("--filter", metavar="EXPR", help="MLflow's filter language")] = "",
     sort: Annotated[str | None, typer.Option(metavar="COLUMN[:asc|desc]", help="such as metrics.rmse:asc")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 50,
-    columns: Annotated[str | None, typer.Option(help="comma-separated, such as params.lr,metrics.rmse")] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="comma-separated, such as params.lr,metrics.rmse,best.rmse,mean.rmse")
+    ] = None,
     archived: Annotated[bool, typer.Option("--archived", help="with the archived runs, too")] = False,
     group_by: Annotated[
         str | None, typer.Option(metavar="COLUMN,...", help="one row per group: params.NAME, tags.NAME, experiment")
@@ -46,11 +49,17 @@ def runs(
     fresh = fresh_runs(session.home, workspace, name, session.client)
     if fresh.offline is not None:
         session.output.message(f"{fresh.offline.reason} These are the runs as they were last seen.")
+    named = [column.strip() for column in columns.split(",")] if columns else []
     selection = run_index.query(fresh.frame, expression, order, archived=archived)
+    names = past.index_names(named, order)
+    if names:
+        whole = export is not None or group_by is not None or bool(past.index_names((), order))
+        frame = past.read(session, workspace, selection if whole else selection[:limit], names)
+        selection = run_index.query(frame, expression, order, archived=archived)
     if export is not None:
-        _export(session, selection, export)
+        _export(session, selection, export, names)
     found = run_index.rows(selection[:limit])
-    chosen = [column.strip() for column in columns.split(",")] if columns else _default_columns(found)
+    chosen = named or _default_columns(found)
     if group_by is not None:
         groups.tell(session, selection, group_by, order, chosen)
         return
@@ -67,10 +76,10 @@ def runs(
     )
 
 
-def _export(session: Session, selection: Selection, file: Path) -> None:
+def _export(session: Session, selection: Selection, file: Path, names: Sequence[str]) -> None:
     from longshore.tracking.export import export
 
-    session.output.message(f"Wrote {export(selection, file):,} runs to {file}.")
+    session.output.message(f"Wrote {export(selection, file, past=names):,} runs to {file}.")
 
 
 def order_by(sort: str) -> str:
@@ -94,6 +103,9 @@ def _cells(row: Any, columns: list[str]) -> list[Any]:
     found = []
     for column in columns:
         kind, _, key = column.partition(".")
+        if name := past.index_name(column):
+            found.append(row.past.get(name))
+            continue
         found.append(kinds[kind].get(key) if kind in kinds else getattr(row, column, None))
     return found
 
@@ -109,6 +121,7 @@ def _as_document(row: Any) -> dict[str, Any]:
         "params": row.params,
         "metrics": row.metrics,
         "tags": row.tags,
+        **past.as_document(row.past),
     }
 
 

@@ -58,13 +58,17 @@ class ComparePanel(QFrame):
     # Run ids that somebody brushed.
     selected = Signal(list)
 
-    def __init__(self, context: AppContext, answering: Answering, parent: QWidget | None = None) -> None:
-        """Take what gives the run table's answer."""
+    def __init__(
+        self, context: AppContext, answering: Answering, layout: CompareLayout, parent: QWidget | None = None
+    ) -> None:
+        """Take what gives the run table's answer, and what was chosen before."""
         super().__init__(parent)
         self._context, self._answering = context, answering
         self.setProperty("surface", "surface")
         self.setMinimumHeight(HEAD + LEAST_BODY)
-        self._layout = CompareLayout(context, self)
+        self._layout = layout
+        layout.replaced.connect(self._start_anew)
+        self._project: str | None = None
         self._compared: Compared | None = None
         self._watched = False
         # A server does not answer, which the banner says.
@@ -118,7 +122,9 @@ class ComparePanel(QFrame):
     def show_loading(self, count: int) -> None:
         """Say that runs are being compared."""
         self._title.setText(f"Compare {count} runs")
-        if self._layout.enter_project():
+        self._layout.enter_project()
+        if self._layout.project != self._project:
+            self._project = self._layout.project
             self.tabs.choose(self._layout.text("tab", "curves", [tab for tab, _title in TABS]))
             self.tab_select.choose(self.tabs.current)
             self._compared = None
@@ -227,6 +233,20 @@ class ComparePanel(QFrame):
         self._layout.put("baseline", run_id)
         self._stale = {tab for tab, _title in TABS}
         self._show_tab()
+
+    def _start_anew(self) -> None:
+        """Show what a view says of the comparison."""
+        for part in self._parts.values():
+            self._stack.removeWidget(part)
+            part.deleteLater()
+        self._parts.clear()
+        tab = self._layout.text("tab", "curves", [tab for tab, _title in TABS])
+        self.tabs.choose(tab)
+        self.tab_select.choose(tab)
+        self._stale = {tab for tab, _title in TABS}
+        if self.isVisible():
+            self.restore_height()
+            QTimer.singleShot(TURN_MS, self, self._show_tab)
 
     def _choose(self, tab: str) -> None:
         self.tabs.choose(tab)

@@ -182,7 +182,7 @@ class RunPage(Page):
         if state and state.detail:
             found += self._moves.actions_of(state.detail.run.id, archived=state.archived, deleted=state.deleted)
             found.append(self.context.undo.action())
-            keep = "Let go of it" if self.context.kept.holds(run_id) else "Keep for comparing"
+            keep = "Let go of it" if self.context.kept.holds(state.detail.run.id) else "Keep for comparing"
             found.append(Action("run-keep", keep, self._keep, icon="pin"))
         return found + (self._log_actions() if job is not None else [])
 

@@ -16,6 +16,7 @@ from longshore.tracking.rows import ListedRows, columns_of
 from longshore.tracking.snapshot import load_last
 from longshore.ui.pages import runs_states as states
 from longshore.ui.pages import runs_work as work
+from longshore.ui.pages.compare_layout import CompareLayout
 from longshore.ui.pages.runs_columns import TableColumns
 from longshore.ui.pages.runs_comparing import MOST_SIDE_BY_SIDE, Comparing
 from longshore.ui.pages.runs_copy import Copying
@@ -26,8 +27,9 @@ from longshore.ui.pages.runs_groups import TableGroups
 from longshore.ui.pages.runs_kept import KeptStrip
 from longshore.ui.pages.runs_look import TableLook
 from longshore.ui.pages.runs_menu import show_below, show_menu
+from longshore.ui.pages.runs_past import TablePast
 from longshore.ui.pages.runs_search import RunSearch
-from longshore.ui.pages.runs_states import BannerPlace, TablePlace
+from longshore.ui.pages.runs_states import BannerPlace, NoticePlace, TablePlace
 from longshore.ui.pages.runs_toolbar import RunsToolbar
 from longshore.ui.pages.runs_views import SavedViews
 from longshore.ui.pages.trash_moves import Moves
@@ -60,10 +62,12 @@ class RunsPage(Page):
         # Selected as soon as they are in the table.
         self._to_select: list[str] = []
         self._moves = Moves(context, self, self._start_over)
-        self._export = Export(context, self, lambda: self.search.answer)
+        self._export = Export(context, self, self.search)
         column = vertical(self)
         self._banner = BannerPlace()
         column.addWidget(self._banner)
+        self._notice = NoticePlace(self)
+        column.addWidget(self._notice)
         self.bar = RunsToolbar()
         self.filter = self.bar.filter
         column.addWidget(self.bar)
@@ -82,7 +86,9 @@ class RunsPage(Page):
         self.groups = TableGroups(context, self, self.table, self.search)
         self.copying = Copying(context, self, self.table, self.search)
         self.density = Density(context, self, self.table)
-        self.look = TableLook(self.table, self.filter, self.columns, self.groups, self.density)
+        self.charts = CompareLayout(context, self)
+        self.look = TableLook(self.table, self.filter, self.columns, self.groups, self.density, self.charts)
+        self.past = TablePast(context, self, self.table, self.search, self.look, self._notice)
         self.views = SavedViews(context, self, self.look.look)
         self._connect()
 
@@ -108,7 +114,9 @@ class RunsPage(Page):
         self.views.shown.connect(self.look.show_view)
         self.look.changed.connect(self._start_over)
         self.columns.changed.connect(self.views.look_again)
+        self.columns.changed.connect(self.past.columns_changed)
         self.density.changed.connect(self.views.look_again)
+        self.charts.changed.connect(self.views.look_again)
         self.bar.density_asked.connect(self._show_densities)
         self.table.density_asked.connect(self._show_densities)
         self.search.found.connect(self._show_rows)
@@ -217,11 +225,13 @@ class RunsPage(Page):
         self._loaded = True
         self.look.forget()
         self.search.forget()
+        self.past.forget()
         self.edits.forget()
         self.groups.forget()
         self.bar.show_grouping(())
         self.views.enter(self._project)
         self.columns.enter(self._project)
+        self.charts.enter_project()
         last = load_last(self.context.home, work.key_of(self.context.workspace_name, self._project))
         rows = ListedRows(last.rows if last else ())
         self.table.show_rows(rows)

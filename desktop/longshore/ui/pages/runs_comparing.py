@@ -41,7 +41,7 @@ class Comparing(QObject):
         """What shows them, made when runs are compared for the first time."""
         from longshore.ui.pages.compare_panel import ComparePanel
 
-        panel = ComparePanel(self._context, lambda: self._page.search.answer, self._splitter)
+        panel = ComparePanel(self._context, lambda: self._page.search.answer, self._page.charts, self._splitter)
         panel.closed.connect(self.close)
         panel.selected.connect(self._select_brushed)
         panel.retried.connect(self._again)
