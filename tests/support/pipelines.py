@@ -186,3 +186,40 @@ def flytekit_project(folder: Path, version: str) -> Path:
         },
     )
     return folder
+
+
+def flyte_project(folder: Path, name: str) -> Path:
+    """A task of Flyte 2 that calls others; a file `break` makes one fail. `name` is the environment's, for the cache."""
+    write(
+        folder,
+        {
+            "requirements.txt": "flyte>=2,<3\n",
+            "tasks.py": f'''
+                import os
+
+                import flyte
+
+                env = flyte.TaskEnvironment(name="{name}", resources=flyte.Resources(cpu=1, memory="500Mi"))
+
+                @env.task(cache="auto")
+                def double(x: int) -> int:
+                    print("doubling", x)
+                    return 2 * x
+
+                @env.task(retries=0)
+                def report(total: int, loud: bool) -> str:
+                    if os.path.exists("break"):
+                        raise ValueError("broken by design")
+                    return "!" * total if loud else "quiet"
+
+                @env.task
+                def main(n: int = 3, loud: bool = True) -> str:
+                    """Doubles some, and reports their sum."""
+                    total = 0
+                    for i in range(n):
+                        total += double(i)
+                    return report(total=total, loud=loud)
+            ''',
+        },
+    )
+    return folder

@@ -9,7 +9,8 @@ from typing import Any
 
 from longshore.errors import Invalid
 from longshore.projects.adapters import flytekit_source
-from longshore.projects.adapters.flytekit_source import WORKFLOW, Entities, Entity, Graph
+from longshore.projects.adapters.flytekit_graph import Graph
+from longshore.projects.adapters.flytekit_source import WORKFLOW, Entities, Entity
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint, Parameter
 from longshore.projects.parameters import is_true
