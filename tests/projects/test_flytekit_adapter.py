@@ -62,7 +62,7 @@ def test_that_inputs_have_types_and_defaults_and_the_command_is_pyflytes(tmp_pat
 
         @workflow
         def wf(n: int, rate: float = 1e-3, deep: bool = True, table: FlyteFile = "x.csv", kind: Kind = Kind.A,
-               names: list[str] = ["a"]):
+               names: list[str] = ["a"], sizes: list[int] = [1]):
             t(n=n)
     """
     write(tmp_path, {"f.py": text})
@@ -74,9 +74,12 @@ def test_that_inputs_have_types_and_defaults_and_the_command_is_pyflytes(tmp_pat
         "table": ("path", "x.csv", False),
         "kind": ("choice", "a", False),
         "names": ("list", ["a"], False),
+        "sizes": ("list", [1], False),
     }
     run = ["python", "{frameworks}/flytekit/run.py"]
     assert command(entry, {"n": "-3", "deep": "false"}, "python") == [*run, "f.py", "wf", "--n=-3", "--no-deep"]
+    lists = {"names": '["1"]', "sizes": '["-3", "4"]'}
+    assert command(entry, lists, "python")[-2:] == ['--names=["1"]', "--sizes=[-3, 4]"]
     only = Selection(only="t", origin="/somewhere")
     assert command(entry, {}, "python", only) == [*run, "--only=t", "--origin=/somewhere", "f.py", "wf"]
     with pytest.raises(Invalid, match="takes the inputs that it had"):
@@ -185,6 +188,36 @@ def test_that_tasks_without_a_function_are_steps_and_helpers_leave_the_rest_to_t
     assert (step.name, step.line) == ("count_lines", 5)
 
 
+def test_that_decisions_within_decisions_and_partial_inputs_come_after_what_they_need(tmp_path: Path) -> None:
+    text = """
+        import functools
+        from flytekit import conditional, map_task, task, workflow
+
+        @task
+        def price() -> int:
+            return 1
+
+        @task
+        def total(n: int, price: int) -> int:
+            return n * price
+
+        @workflow
+        def wf(x: int) -> int:
+            each = map_task(functools.partial(total, price=price()))(n=[1, 2])
+            inner = conditional("inner").if_(x > 1).then(price())
+            return conditional("outer").if_(x > 0).then(
+                conditional("inner").if_(x > 1).then(price()).else_().fail("no")
+            ).else_().then(price())
+    """
+    write(tmp_path, {"f.py": text})
+    [found] = inspect(tmp_path).pipelines
+    after = {step.name: step.after for step in found.steps}
+    assert after["total"] == ("price",)
+    assert after["inner-2"] == ("outer",)
+    assert after["price-3"] == ("inner-2",)
+    assert after["price-4"] == ("outer",)
+
+
 def test_that_recursion_and_broken_python_do_no_harm(tmp_path: Path) -> None:
     text = """
         from flytekit import dynamic, workflow
@@ -198,5 +231,7 @@ def test_that_recursion_and_broken_python_do_no_harm(tmp_path: Path) -> None:
     """
     write(tmp_path, {"f.py": text, "g.py": "from flytekit import workflow\n@workflow\ndef ("})
     info = inspect(tmp_path)
-    assert "wf" in {one.name for one in info.pipelines}
+    assert [step.name for one in info.pipelines if one.name == "wf" for step in one.steps] == [
+        "wf", "wf/wf", "wf/again", "wf/again/again", "again", "again/again",
+    ]  # fmt: skip
     assert any("g.py is not valid Python" in one for one in info.problems)

@@ -78,15 +78,16 @@ def launch(
     trust.require(home, info.path)
     _check_environment(info, python, as_of)
     chosen = opening.entry_point(info, entry)
-    given = check_parameters(chosen, parameters or {})
     part = _checked_part(info, chosen, selection)
+    given = check_parameters(chosen, parameters or {}, whole=not part.asked)
     adapters.check_ready(chosen)
     spec = RunSpec(
         project_id=info.id,
         project_name=info.name,
         project_path=info.path,
         entry_point=chosen.name,
-        parameters=effective_parameters(chosen, given),
+        # Its defaults say nothing of a run that goes on from an earlier one.
+        parameters=given if part.origin else effective_parameters(chosen, given),
         target=target,
         experiment=experiment or info.name,
         run_name=run_name or "",

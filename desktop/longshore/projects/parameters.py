@@ -23,9 +23,10 @@ _KINDS = {
 }
 
 
-def check_parameters(entry: EntryPoint, given: Mapping[str, str]) -> dict[str, str]:
+def check_parameters(entry: EntryPoint, given: Mapping[str, str], *, whole: bool = True) -> dict[str, str]:
     """Give the parameters under their declared names, each in the form that its type has.
 
+    `whole`: all that are required must be there; otherwise they come from an earlier run.
     Raises: Invalid naming the parameter, what it takes, and what was given.
     """
     checked: dict[str, str] = {}
@@ -38,7 +39,7 @@ def check_parameters(entry: EntryPoint, given: Mapping[str, str]) -> dict[str, s
             raise Invalid(f"The parameter {declared.name!r} of {entry.name!r} is given twice.")
         checked[declared.name] = check_value(declared, value)
     missing = [one.name for one in entry.parameters.values() if one.required and one.name not in checked]
-    if missing:
+    if missing and whole:
         raise Invalid(
             f"{entry.name!r} needs {_listed(missing)}.",
             hint="Give " + " ".join(f"-P {name}=..." for name in missing) + ".",

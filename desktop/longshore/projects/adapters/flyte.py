@@ -12,7 +12,6 @@ from longshore.projects.adapters.flytekit_graph import Graph
 from longshore.projects.adapters.flytekit_source import FLYTE_2, Entities, Entity
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint
-from longshore.projects.parameters import is_true
 from longshore.projects.pipeline import RESUME, WHOLE, Described, Pipeline, Selection
 from longshore.projects.python_sources import Sources
 
@@ -51,7 +50,7 @@ def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selec
     """Give the argv: `flyte run --local FILE TASK`; a task that is cached is passed over by itself."""
     del selection
     line = [python, "{frameworks}/flyte/run.py", entry.source, *entry.subcommands]
-    return [*line, *(_option(entry, name, value) for name, value in parameters.items())]
+    return [*line, *(flytekit_source.option(entry, name, value) for name, value in parameters.items())]
 
 
 def _tasks(sources: Sources, entities: Entities) -> Iterator[tuple[str, Entity]]:
@@ -60,13 +59,6 @@ def _tasks(sources: Sources, entities: Entities) -> Iterator[tuple[str, Entity]]
             found = entities.find(file, name)
             if found is not None and found.place.file == file:
                 yield file, found
-
-
-def _option(entry: EntryPoint, name: str, value: str) -> str:
-    declared = entry.parameters.get(name)
-    if declared is not None and declared.type == "bool":
-        return declared.option if is_true(value) else declared.negative
-    return f"--{name}={value}"
 
 
 def _pipeline(name: str, file: str, entity: Entity, graph: Graph) -> Pipeline:

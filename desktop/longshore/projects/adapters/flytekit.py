@@ -13,7 +13,6 @@ from longshore.projects.adapters.flytekit_graph import Graph
 from longshore.projects.adapters.flytekit_source import WORKFLOW, Entities, Entity
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint, Parameter
-from longshore.projects.parameters import is_true
 from longshore.projects.pipeline import ONLY, RESUME, WHOLE, Described, Pipeline, Resources, Selection, Step
 from longshore.projects.python_sources import Sources
 
@@ -65,7 +64,12 @@ def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selec
     line = [python, "{frameworks}/flytekit/run.py"]
     if selection.only:
         line += [f"--only={selection.only}", f"--origin={selection.origin}"]
-    return [*line, entry.source, *entry.subcommands, *(_option(entry, *one) for one in parameters.items())]
+    return [
+        *line,
+        entry.source,
+        *entry.subcommands,
+        *(flytekit_source.option(entry, *one) for one in parameters.items()),
+    ]
 
 
 def merge(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:
@@ -131,13 +135,6 @@ def _parameter(found: Mapping[str, Any]) -> Parameter:
     negative = f"--no-{name.replace('_', '-')}" if known == "bool" else ""
     return Parameter(name, known, found.get("default"), required=bool(found.get("required")),  # type: ignore[arg-type]
                      option=f"--{name}", negative=negative)  # fmt: skip
-
-
-def _option(entry: EntryPoint, name: str, value: str) -> str:
-    declared = entry.parameters.get(name)
-    if declared is not None and declared.type == "bool":
-        return declared.option if is_true(value) else declared.negative
-    return f"--{name}={value}"
 
 
 def _name(found: Mapping[str, Any], file: str, name: str) -> str:

@@ -24,7 +24,7 @@ from longshore.projects.arguments.syntax import UNKNOWN, keywords, plain
 from longshore.projects.model import Parameter
 from longshore.projects.pipeline import Step, StepKind
 
-_DEEPEST = 5
+_DEEPEST, _MOST_STEPS = 5, 2000
 # Calls into these make no steps that the text does not show.
 _HARMLESS = frozenset({"flytekit", "functools", "typing", "datetime", "os", "pathlib", "math", "enum", "dataclasses"})
 
@@ -38,6 +38,7 @@ class Graph:
         # False: loops, or functions of the project's own, make steps that the text does not list.
         self.complete = True
         self._names: dict[str, int] = {}
+        self._chain: list[tuple[str, str]] = []
         if entity.kind == WORKFLOW:
             self._body(entity, "", (), 0)
         else:  # a dynamic task that is run by itself is a step of its own
@@ -77,8 +78,12 @@ class Graph:
                 **facts,
             )
         )
-        if entity.kind != TASK and depth < _DEEPEST:
+        key = (entity.place.file, entity.place.name)
+        # One that calls itself is gone into once.
+        if entity.kind != TASK and depth < _DEEPEST and key not in self._chain and len(self.steps) < _MOST_STEPS:
+            self._chain.append(key)
             self._body(entity, f"{name}/", (), depth + 1)
+            self._chain.pop()
         return name
 
     def add_again(
@@ -165,7 +170,8 @@ class _Walker(ast.NodeVisitor):
                 self._graph.complete = False
             return
         given = {**dict(zip(self._takes(found), places, strict=False)), **keywords(node)}
-        origins = set().union(*(self._origins(one) for one in given.values())) | set(self._inside)
+        # What `partial` was given before counts, too.
+        origins = set().union(*(self._origins(one) for one in [node.func, *given.values()])) | set(self._inside)
         before = tuple(step.name for step in self._graph.steps if step.name in origins) or self._after
         facts = {"inputs": self._data(given), "parameters": self._constants(found, given)}
         if self._entity.kind != WORKFLOW:
@@ -235,7 +241,7 @@ class _Walker(ast.NodeVisitor):
         branches = [one for call in reversed(chain[:-1]) for one in call.args]
         tested = [one for one in branches if not isinstance(one, ast.Call)]
         origins = set().union(*(self._origins(one) for one in tested)) if tested else set()
-        before = tuple(step.name for step in self._graph.steps if step.name in origins)
+        before = tuple(step.name for step in self._graph.steps if step.name in origins | set(self._inside))
         name = self._graph.add_condition(self._prefix, label, before, self._entity.place.file, node.lineno)
         outer, self._inside = self._inside, (name,)
         for one in branches:
@@ -244,7 +250,7 @@ class _Walker(ast.NodeVisitor):
         self._calls[id(node)] = set().union(*(self._calls.get(id(one), set()) for one in branches)) or {name}
         return True
 
-    def _origins(self, node: ast.expr, *, last: bool = False) -> set[str]:
+    def _origins(self, node: ast.AST, *, last: bool = False) -> set[str]:
         """Give the steps that an expression's value comes from; `last`: of `a >> b` the second alone."""
         if last and isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
             return self._origins(node.right, last=True)
@@ -252,7 +258,10 @@ class _Walker(ast.NodeVisitor):
             return set(self._calls[id(node)])
         if isinstance(node, ast.Name):
             return set(self._from.get(node.id, ()))
-        return set().union(*(self._origins(one) for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)))
+        inner = (
+            one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr | ast.keyword | ast.comprehension)
+        )
+        return set().union(*(self._origins(one) for one in inner))
 
     def _order(self, first: set[str], then: set[str]) -> None:
         for index, step in enumerate(self._graph.steps):

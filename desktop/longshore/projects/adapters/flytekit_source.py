@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from longshore.projects.arguments.signatures import Function, arguments_of, read_annotation
 from longshore.projects.arguments.syntax import UNKNOWN, Module, converted, keywords, parameter, plain
-from longshore.projects.model import Parameter, ParameterType
+from longshore.projects.model import EntryPoint, Parameter, ParameterType
+from longshore.projects.parameters import is_true
 from longshore.projects.pipeline import Resources
 from longshore.projects.python_sources import Place, Sources
 
@@ -117,6 +119,17 @@ def entity_parameters(entity: Entity) -> dict[str, Parameter]:
             negative=f"--no-{one.name.replace('_', '-')}" if kind == "bool" else "",
         )
     return found
+
+
+def option(entry: EntryPoint, name: str, value: str) -> str:
+    """Give a checked parameter as the command line takes it: a flag, JSON for a list, text."""
+    declared = entry.parameters.get(name)
+    if declared is not None and declared.type == "bool":
+        return declared.option if is_true(value) else declared.negative
+    if declared is not None and declared.type == "list" and declared.item in ("int", "float"):
+        number = int if declared.item == "int" else float
+        return f"--{name}={json.dumps([number(one) for one in json.loads(value)])}"
+    return f"--{name}={value}"
 
 
 def _is_file(module: Module, node: ast.expr | None) -> bool:
