@@ -225,6 +225,8 @@ def test_that_the_commands_are_metaflows_own(tmp_path: Path) -> None:
         *run, "resume", "--origin-run-id=12",
     ]  # fmt: skip
     assert command(entry, {}, "python", Selection(start="choose")) == [*run, "resume", "choose"]
+    with pytest.raises(Invalid, match="failed before its first step"):
+        command(entry, {}, "python", Selection(resume=True))
     with pytest.raises(Invalid, match="takes the parameters of the run"):
         command(entry, {"alpha": "1"}, "python", Selection(resume=True))
     assert adapters.variables("metaflow")["METAFLOW_USER"] not in ("", "root")

@@ -60,12 +60,14 @@ def _flow(flow, file, root):
 
 
 def _step(flow, node, root):
-    source = os.path.relpath(getattr(node, "source_file", "") or "", root).replace(os.sep, "/")
+    # Older versions don't say where a step stands.
+    source = os.path.relpath(getattr(node, "source_file", None) or os.devnull, root).replace(os.sep, "/")
     function = getattr(flow, node.name)
     return {
         "name": node.name,
         "next": list(node.out_funcs),
-        "foreach": getattr(node, "foreach_param", None) or ("num_parallel" if node.parallel_foreach else ""),
+        "foreach": getattr(node, "foreach_param", None)
+        or ("num_parallel" if getattr(node, "parallel_foreach", False) else ""),
         "switch": getattr(node, "condition", None) or "",
         "joins": node.num_args > 1,
         "line": node.func_lineno,
@@ -85,8 +87,11 @@ def _decorator(one):
 
 
 def _parameters(flow):
-    from metaflow import Config, IncludeFile, Parameter
+    import metaflow
+    from metaflow import IncludeFile, Parameter
 
+    # Older versions have no configurations.
+    configs = (metaflow.Config,) if hasattr(metaflow, "Config") else ()
     seen = set()
     for owner in flow.__mro__:
         for attribute, one in vars(owner).items():
@@ -98,7 +103,7 @@ def _parameters(flow):
                 {key: value for key, value in getattr(one, "_override_kwargs", {}).items() if value is not None}
             )
             default, kind = given.get("default"), given.get("type")
-            is_file = isinstance(one, (Config, IncludeFile))
+            is_file = isinstance(one, (IncludeFile, *configs))
             kind = "path" if is_file else getattr(kind, "__name__", "") or type(default).__name__
             yield {
                 "attribute": attribute,
@@ -107,7 +112,7 @@ def _parameters(flow):
                 "default": default if isinstance(default, (bool, int, float, str)) else None,
                 "required": given.get("required") is True,
                 "help": str(given.get("help") or ""),
-                "option": "--config" if isinstance(one, Config) else "--" + one.name,
+                "option": "--config" if isinstance(one, configs) else "--" + one.name,
             }
 
 

@@ -77,7 +77,7 @@ def _task(step, task, alive):
         state = "failed"
     else:
         state = "running" if alive else "stopped"
-    stack = re.findall(r":(\d+)", str(metadata.get("foreach-execution-path") or ""))
+    stack = _stack(task, metadata)
     return {
         "step": step,
         "task": ",".join(stack),
@@ -88,6 +88,16 @@ def _task(step, task, alive):
         "error": _last_words(task) if state == "failed" else "",
         "metrics": longshore_events.numbers(_values(task)) if state in ("done", "cached") else {},
     }
+
+
+def _stack(task, metadata):
+    """Give the place in each `foreach` around a task."""
+    if "foreach-execution-path" in metadata:
+        return re.findall(r":(\d+)", str(metadata["foreach-execution-path"]))
+    try:  # older versions keep it with the values alone
+        return re.findall(r"\d+", _datastore(task).pathspec_index.partition("[")[2].partition("]")[0])
+    except Exception:
+        return []
 
 
 def _has_failed(task):

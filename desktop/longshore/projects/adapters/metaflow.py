@@ -64,6 +64,9 @@ def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selec
     if selection.only:
         # Without --persist nothing tells what the step made.
         return [*line, "spin", "--persist", selection.only]
+    if selection.resume and not selection.origin:
+        # Metaflow would take its latest run, whichever that is.
+        raise Invalid(f"{entry.name} failed before its first step: there is nothing to resume.", hint="Run it.")
     origin = [f"--origin-run-id={selection.origin}"] if selection.origin else []
     return [*line, "resume", *([selection.start] if selection.start else []), *origin]
 
