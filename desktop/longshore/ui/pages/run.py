@@ -43,6 +43,7 @@ class RunPage(Page):
     """A run, or a job that has no run yet."""
 
     title = "Run"
+    look_every_s = 10.0
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -173,7 +174,7 @@ class RunPage(Page):
         self._show_banner(None)
 
     def refresh(self) -> None:
-        # One that is live is read by the timer: the agent's own rows change every second, too.
+        # One that is live is read by the timer.
         if not self._is_live():
             self._read()
 
