@@ -39,6 +39,9 @@ DEBIAN_PACKAGES = [
 ]
 DEBIAN_TEST_PACKAGES = ["gnome-keyring", "dbus", "dbus-x11"]
 
+# Each process of the tests has a tracking server or two of its own: about 1 GB.
+MOST_TEST_PROCESSES = 8
+
 
 def main() -> int:
     """Do what the command line asks for and give the exit status."""
@@ -126,7 +129,14 @@ def run_tests(rest: list[str]) -> int:
         print(f"bootstrap: {' '.join(check)}", file=sys.stderr, flush=True)
         if status := subprocess.run([program(check[0]), *check[1:]], cwd=ROOT, check=False).returncode:
             return status
-    return subprocess.run([program("python"), "-m", "pytest", *rest], cwd=ROOT, check=False).returncode
+    command = [program("python"), "-m", "pytest", *shared_out(), *rest]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def shared_out() -> list[str]:
+    """Give pytest's options for several processes: many tests wait for others, so one more than there are cores."""
+    processes = min((os.cpu_count() or 1) + 1, MOST_TEST_PROCESSES)
+    return ["-n", str(processes), "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
 def run_window(rest: list[str]) -> int:

@@ -137,6 +137,15 @@ def no_unexpected_warning(caplog: pytest.LogCaptureFixture, request: pytest.Fixt
     assert not found, "unexpected warnings in the log: " + "; ".join(record.getMessage() for record in found)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin the longest files first where the tests are shared out; a process alone keeps the order of the folders."""
+    if hasattr(config, "workerinput"):
+        from tests.support.sharing_out import longest_first
+
+        items[:] = longest_first(items)
+
+
 def docker_reason() -> str | None:
     """Tell why no Docker engine can be used here, None where one can."""
     import docker

@@ -98,7 +98,7 @@ class Drive:
         page.filter.set_text("params.curves = 'yes'")
         self.settle()
         page.table.select_runs([row.run_id for row in page.table.model.rows[:3]])
-        page.compare()
+        page.comparing.compare()
         self.until(lambda: page.compare_panel.isVisible())
         self.settle()
         page.filter.clear()

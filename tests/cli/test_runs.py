@@ -129,3 +129,50 @@ def test_that_runs_are_edited_from_the_command_line_and_refusals_are_told(
     assert "in the trash" in json.loads(capsys.readouterr().out)["refused"][0]["reason"]
     for wrong in (["edit", first], ["edit", first, "--tag", "stage"], ["edit", first, "--tag", "mlflow.user=eve"]):
         assert run_command(wrong) == 1
+
+
+@pytest.fixture
+def histories(client: Client, project: str) -> str:
+    """The project with more values: losses of 0, 9 and 4.5; 1, 3 and 2; 2, 7 and 5."""
+    experiment = experiments.get_by_name(client, project)
+    found = {run.name: run for run in runs.search(client, [experiment.id]).runs}
+    for number, values in enumerate(((9.0, 4.5), (3.0, 2.0), (7.0, 5.0))):
+        points = [Metric("loss", value, step, step) for step, value in enumerate(values, start=1)]
+        runs.log_batch(client, found[f"train-{number}"].id, metrics=points)
+    return project
+
+
+def test_that_best_and_mean_stand_beside_the_last_value_and_are_sorted_by(ask: Ask, histories: str) -> None:
+    document = ask("runs", histories, "--columns", "metrics.loss,best.loss,mean.loss", "--sort", "mean.loss:desc")
+    assert names(document) == ["train-2", "train-0", "train-1"]
+    first = document["runs"][0]
+    assert (first["metrics"]["loss"], first["best"], first["mean"]) == (5.0, {"loss": 2.0}, {"loss": 14 / 3})
+    assert "best" not in ask("runs", histories)["runs"][0], "only where somebody asked"
+    assert names(ask("runs", histories, "--sort", "best.loss:desc", "--limit", "1")) == ["train-2"]
+
+
+def test_that_best_values_are_shown_exported_and_grouped(
+    ask: Ask, histories: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "runs.csv"
+    ask("runs", histories, "--columns", "best.loss", "--limit", "1", "--export", str(file))
+    header, *lines = file.read_text().splitlines()
+    at = header.replace('"', "").split(",").index("best.loss")
+    assert sorted(line.split(",")[at] for line in lines) == ["0", "1", "2"]
+    (group,) = ask("runs", histories, "--columns", "best.loss", "--group-by", "experiment")["groups"]
+    assert (group["metrics"]["best.loss"]["mean"], group["metrics"]["best.loss"]["best"]) == (1.0, 0.0)
+    assert run_command(["runs", histories, "--columns", "best.loss,best.never"]) == 0
+    assert "best.loss" in capsys.readouterr().out
+
+
+def test_that_a_server_that_is_away_leaves_the_best_values_that_were_read(
+    capsys: pytest.CaptureFixture[str], ask: Ask, histories: str, served_home: Home, tracking_server: str
+) -> None:
+    with door_before(tracking_server, "nothing is held back") as door:
+        workspaces.add(served_home, name="team", url=door.url, auth="none", username="")
+        ask("runs", histories, "--workspace", "team", "--columns", "best.loss", "--limit", "2")
+    capsys.readouterr()
+    assert run_command(["runs", histories, "--workspace", "team", "--columns", "best.loss", "--json"]) == 0
+    said = capsys.readouterr()
+    assert ["best" in run for run in json.loads(said.out)["runs"]] == [True, True, False]
+    assert "those that were read before" in said.err

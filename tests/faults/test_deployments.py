@@ -17,6 +17,7 @@ from longshore.store import deployments, jobs
 from tests.support.cut_off_engine import cut_off_engine
 from tests.support.serving import Dock, opened_dock
 from tests.support.tiny_models import register_tiny
+from tests.support.tracking import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,9 +56,7 @@ def test_that_a_taken_port_is_refused_before_anything_is_made(dock: Dock) -> Non
 
 def test_that_a_port_taken_after_the_click_fails_the_deployment_and_leaves_nothing(dock: Dock) -> None:
     version = register_tiny(dock.client, "porter")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     row = dock.queue(version, port=port)
     with socket.create_server(("127.0.0.1", port)), pytest.raises(Invalid, match=f"Port {port} is used"):
         dock.carry_out(row.job_id or "")

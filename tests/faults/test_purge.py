@@ -33,18 +33,20 @@ def trashed(client: Client, count: int) -> list[Made]:
     return made
 
 
-def purging_process() -> psutil.Process | None:
+def purging_process(home: Home) -> psutil.Process | None:
+    """Give the process that deletes this home's runs; other tests' purges run beside it."""
     for process in psutil.process_iter(["cmdline"]):
-        if "tracking-purge" in (process.info["cmdline"] or ()) and process.status() != psutil.STATUS_ZOMBIE:
+        command = process.info["cmdline"] or ()
+        if {"tracking-purge", str(home.tracking)} <= set(command) and process.status() != psutil.STATUS_ZOMBIE:
             return process
     return None
 
 
-def in_the_middle(job: Job) -> psutil.Process:
+def in_the_middle(home: Home, job: Job) -> psutil.Process:
     """Wait until some of the runs are gone, and give the process that deletes them."""
     log = Path(job.folder) / "log"
     wait_until(lambda: log.exists() and "has been permanently deleted" in log.read_text("utf-8", "replace"), 120)
-    found = purging_process()
+    found = purging_process(home)
     assert found is not None, "it was quicker than this test"
     return found
 
@@ -75,7 +77,7 @@ def test_that_gc_killed_in_the_middle_is_told_with_what_is_gone_and_asking_again
 ) -> None:
     made = trashed(own_client, MANY)
     job = deleting.purge(own, "personal", [one.run_id for one in made])
-    in_the_middle(job).kill()
+    in_the_middle(own, job).kill()
     job = launching.wait(own, job.id)
     assert job.state == "failed"
     assert job.error is not None
@@ -99,7 +101,7 @@ def test_that_the_next_agent_ends_what_a_killed_one_began_and_brings_the_server_
 ) -> None:
     made = trashed(own_client, MANY)
     job = deleting.purge(own, "personal", [one.run_id for one in made])
-    gc = in_the_middle(job)
+    gc = in_the_middle(own, job)
     kill_agent(own)
     wait_until(lambda: not gc.is_running() or gc.status() == psutil.STATUS_ZOMBIE, 15)
     processes.ensure_agent(own)
@@ -115,7 +117,7 @@ def test_that_the_next_agent_ends_what_a_killed_one_began_and_brings_the_server_
 def test_that_a_stopped_purge_leaves_the_rest_in_the_trash_and_the_server_up(own: Home, own_client: Client) -> None:
     made = trashed(own_client, MANY)
     job = deleting.purge(own, "personal", [one.run_id for one in made])
-    in_the_middle(job)
+    in_the_middle(own, job)
     launching.stop(own, job.id)
     job = launching.wait(own, job.id)
     assert (job.state, job.error) == ("stopped", None)

@@ -161,9 +161,9 @@ def test_that_a_picture_is_the_same_in_every_process(seed: str) -> None:
 
 def test_that_five_hundred_nodes_are_laid_out_while_one_waits() -> None:
     edges = [(number // 3, number) for number in range(1, 500)] + [(number, number + 9) for number in range(490)]
-    started = time.monotonic()
+    started = time.process_time()  # its own time: other tests run beside it
     layered(dict.fromkeys(range(500), CARD), edges)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_that_a_long_edge_passes_a_card_without_cutting_its_corner() -> None:

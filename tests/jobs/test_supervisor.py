@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,12 +246,13 @@ def test_that_a_limit_on_cores_is_kept(tmp_path: Path) -> None:
 
 def test_that_no_secret_is_in_an_argument_or_a_file_of_a_supervised_job(tmp_path: Path) -> None:
     job = Job(tmp_path / "j1", "print('up'); import time; time.sleep(60)")
-    job.backend["env"]["PASSWORD"] = "swordfish"
+    secret = uuid.uuid4().hex  # no other test's process has it
+    job.backend["env"]["PASSWORD"] = secret
     job.start()
     job.says("up")
     for file in job.folder.rglob("*"):
-        assert b"swordfish" not in file.read_bytes()
-    assert "swordfish" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        assert secret.encode() not in file.read_bytes()
+    assert secret not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     job.ask("force")
     job.end()
 

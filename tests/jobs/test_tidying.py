@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from longshore.containers import engine as engines
 from longshore.errors import Conflict, NotFound
 from longshore.jobs import tidying
 from longshore.jobs.reach import Reach
+from longshore.jobs.spec import RunSpec
 from longshore.jobs.targets import job_image
 from longshore.mlflow_rest import artifacts, experiments, runs
 from longshore.mlflow_rest.client import Client
@@ -116,6 +118,24 @@ def test_that_a_log_that_is_nowhere_else_stays(
         assert (Path(job.folder) / "log").read_bytes() == LOG, why
 
 
+def test_that_a_log_too_long_to_be_uploaded_goes_to_its_run_whole_and_compressed_before_its_job_goes(
+    served_home: Home, newest: list[Job], client: Client, experiment: str
+) -> None:
+    whole = b"".join(b"step %d: loss 0.5\n" % number for number in range(700_000))
+    assert len(whole) > 12_000_000
+    run_id = uploaded(client, experiment, whole[:1000] + b"[...]" + whole[-1000:])
+    bare = runs.create(client, experiment).id
+    long = ended(served_home, days=100, log=whole, run_ids=(run_id,))
+    no_excerpt = ended(served_home, days=100, log=whole, run_ids=(bare,))
+    assert tidied(served_home).jobs == (long.id,)
+    assert not is_there(served_home, long)
+    packed = artifacts.download(client, run_id, "longshore/log.txt.gz")
+    assert len(packed) < len(whole) / 4
+    assert gzip.decompress(packed) == whole
+    assert is_there(served_home, no_excerpt), "its run never took any of it"
+    assert [each.name for each in Path(no_excerpt.folder).iterdir()] == ["log"]
+
+
 def test_that_a_job_that_failed_before_its_script_ran_leaves_nothing_to_keep(
     served_home: Home, newest: list[Job]
 ) -> None:
@@ -178,7 +198,10 @@ def image(home: Home, other_home: Home, tmp_path: Path) -> Iterator[job_image.Jo
     """An environment's image of this home, and one of another home with the same content."""
     project = make_project(tmp_path / "p", "pass")
     engine = engines.find(home)
-    made = [job_image.made(each, engine, project, no_progress, CancelToken()) for each in (other_home, home)]
+    made = [
+        job_image.made(each, engine, RunSpec("p", "p", str(project), "main"), no_progress, CancelToken())
+        for each in (other_home, home)
+    ]
     yield made[1]
     client = docker.from_env()
     for each in (home, other_home):
@@ -216,5 +239,5 @@ def test_that_an_image_that_no_run_has_used_for_a_month_goes_and_no_other_homes(
     others = client.images.list(filters={"label": f"longshore.home={other_home.id}"})
     assert len(others) == 1
     client.close()
-    again = job_image.made(home, engine, tmp_path / "p", no_progress, CancelToken())
+    again = job_image.made(home, engine, RunSpec("p", "p", str(tmp_path / "p"), "main"), no_progress, CancelToken())
     assert again.environment_hash == image.environment_hash, "it is made again when it is needed"

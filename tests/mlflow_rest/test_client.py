@@ -6,6 +6,7 @@ import http.server
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -15,7 +16,7 @@ from longshore.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailabl
 from longshore.mlflow_rest import experiments
 from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.credential import Basic, Token
-from tests.support.tracking import free_port
+from tests.support.closed_port import closed_port
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -63,7 +64,7 @@ def test_that_the_server_tells_its_version_and_health(client: Client) -> None:
 
 
 def test_that_a_server_that_is_not_there_is_named_with_what_to_do() -> None:
-    with Client(f"http://127.0.0.1:{free_port()}") as client:
+    with closed_port() as port, Client(f"http://127.0.0.1:{port}") as client:
         assert not client.healthy()
         with pytest.raises(Unavailable, match="cannot be reached") as caught:
             client.version()
@@ -178,7 +179,7 @@ def test_that_a_missing_certificate_bundle_is_named(monkeypatch: pytest.MonkeyPa
 
 
 def test_that_a_taken_name_is_a_conflict_told_without_sql(client: Client) -> None:
-    name = f"taken-{free_port()}-{time.time_ns()}"
+    name = f"taken-{uuid.uuid4().hex}"
     experiments.create(client, name)
     with pytest.raises(Conflict) as caught:
         experiments.create(client, name)

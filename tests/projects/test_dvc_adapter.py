@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from longshore.errors import NotFound
 from longshore.projects.adapters import BY_NAME, command
-from longshore.projects.opening import inspect
+from longshore.projects.opening import inspect, open_project, repair
 from longshore.projects.pipeline import Pipeline, Selection
+from longshore.settings import Home
 from tests.support.pipelines import dvc_project, write
 
 
@@ -143,3 +147,26 @@ def test_that_the_commands_are_dvcs_own(tmp_path: Path) -> None:
     given = command(entry, {"train.alpha": "0.1"}, "python")
     assert given == [*run, "exp", "run", "--set-param", "train.alpha=0.1", "dvc.yaml"]
     assert BY_NAME["dvc"].NAME == "dvc"
+
+
+OLD_LOCK = """
+prepare:
+  cmd: python prepare.py
+  deps: [{path: prepare.py, md5: 22a1a2931c8370d3aeedd7183606fd7f}]
+"""
+
+
+def test_that_a_lock_of_dvc_1_is_set_aside_when_somebody_says_so_and_nothing_is_lost(
+    home: Home, tmp_path: Path
+) -> None:
+    folder = dvc_project(tmp_path / "old")
+    write(folder, {"dvc.lock": OLD_LOCK})
+    [offered] = open_project(home, folder).repairs
+    assert offered.problem == "dvc.lock was written by DVC 1, and DVC 3 refuses it."
+    assert repair(home, str(folder), offered.id).repairs == ()
+    assert not (folder / "dvc.lock").exists()
+    assert (folder / "dvc.lock.dvc1").read_text() == OLD_LOCK.lstrip()
+    with pytest.raises(NotFound, match="nothing to mend"):
+        repair(home, str(folder), "dvc:old-lock:../../elsewhere")
+    write(folder, {"dvc.lock": "schema: '2.0'\nstages: {}\n"})
+    assert inspect(folder).repairs == ()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.serving import Dock, opened_dock
 from tests.support.tiny_models import register_tiny
+from tests.support.tracking import free_port
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
@@ -23,5 +24,8 @@ def dock(tracking_server: str, client: Client) -> Iterator[Dock]:
 
 @pytest.fixture(scope="module")
 def served(dock: Dock) -> Deployment:
-    """A deployment "house" of a model that answers 1.0 for each row."""
-    return dock.deploy(register_tiny(dock.client, "Tiny House"), name="house")
+    """A deployment "house" of a model that answers 1.0 for each row.
+
+    Its port is none that a deployment would choose: another test's would take it while the proxy is away.
+    """
+    return dock.deploy(register_tiny(dock.client, "Tiny House"), name="house", port=free_port())

@@ -20,11 +20,20 @@ from longshore.store.records import Job
 def lend_server(home: Home, url: str) -> None:
     """Let the home's agent adopt a server that the tests share, instead of starting its own for seconds."""
     port = int(url.rpartition(":")[2])
-    pid = next(
-        found.pid for found in psutil.net_connections("tcp4") if found.status == "LISTEN" and found.laddr.port == port
-    )
-    started = psutil.Process(pid).create_time()
+    pid, started = _listening(port)
     processes.put_server(home, pid=pid, process_started=started, port=port, state="healthy", detail="")
+
+
+_known: dict[int, psutil.Process] = {}
+
+
+def _listening(port: int) -> tuple[int, float]:
+    """Give who listens at a port, by pid and start; going through all processes takes 0.1 s, so it is done once."""
+    if (known := _known.get(port)) is None or not known.is_running():
+        everybody = psutil.net_connections("tcp4")
+        pid = next(found.pid for found in everybody if found.status == "LISTEN" and found.laddr.port == port)
+        known = _known[port] = psutil.Process(pid)
+    return known.pid, known.create_time()
 
 
 def make_project(folder: Path, script: str, **more: str) -> Path:

@@ -1,9 +1,11 @@
-"""Ends what a test's home left running: agent, tracking server, supervisors, jobs, containers."""
+"""Ends what a test's home left running: agent, tracking server, supervisors, jobs, containers; and its compiled files."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 from pathlib import Path
 
 import psutil
@@ -16,13 +18,16 @@ def end_everything_of(home: Path) -> list[str]:
     while some := _end_processes(home):
         ended += some
     ended += _remove_containers(home)
+    if prefix := os.environ.get("PYTHONPYCACHEPREFIX"):
+        # Else the compiled files of each environment that a test makes, 60 MB, would stay for ever.
+        shutil.rmtree(Path(prefix, *home.parts[1:]), ignore_errors=True)
     return ended
 
 
 def _end_processes(home: Path) -> list[str]:
     ended: list[str] = []
     killed: list[psutil.Process] = []
-    for process in psutil.process_iter(["pid", "cmdline", "environ", "cwd"]):
+    for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
         info = process.info
         mentions = " ".join(info["cmdline"] or ()) + " " + (info["cwd"] or "")
         if str(home) in mentions and process.pid != psutil.Process().pid:

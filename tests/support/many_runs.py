@@ -20,8 +20,12 @@ def fill(
     metrics: int = 10,
     seed: int = 0,
     experiment_name: str = "",
+    steps: int = 0,
 ) -> str:
-    """Add an experiment of this project with `count` finished runs, and give its id. The schema must be there."""
+    """Add an experiment of this project with `count` finished runs, and give its id. The schema must be there.
+
+    `steps`: how many values each metric's history has; without, only the last values are there.
+    """
     chance = random.Random(seed)
     with contextlib.closing(sqlite3.connect(database)) as connection, connection:
         experiment = str(connection.execute("SELECT max(experiment_id) + 1 FROM experiments").fetchone()[0])
@@ -52,6 +56,15 @@ def fill(
         connection.executemany(
             "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, 0, 0, ?)",
             ((f"metric_{m:02}", chance.random(), BEGAN_MS, run) for run in ids for m in range(metrics)),
+        )
+        connection.executemany(
+            "INSERT INTO metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, 0, ?)",
+            (
+                (f"metric_{m:02}", chance.random(), BEGAN_MS + step, step, run)
+                for run in ids
+                for m in range(metrics)
+                for step in range(steps)
+            ),
         )
         connection.executemany(
             "INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -15,13 +16,20 @@ from pathlib import Path
 
 import psutil
 
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 240.0
+
+
+# Below the ports that the system hands out by itself and those of the app's own servers: what other tests do at the
+# same time does not take one in the seconds until its server listens, or while a server is away.
+_PORTS = range(11_000, 21_000)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,12 +39,21 @@ class Served:
     experiment: str
 
 
+@pytest.fixture(scope="module")
+def store() -> Iterator[tuple[Path, Client]]:
+    """A folder with a store, and a client of the real server that serves it."""
+    folder = Path(tempfile.mkdtemp(prefix="ls-curves-"))
+    set_wal(folder / "mlflow.db")
+    with running_server(folder=folder) as url, Client(url, timeout_s=30) as client:
+        yield folder, client
+
+
 @pytest.fixture
-def served(home: Home) -> Iterator[Served]:
-    home.tracking.mkdir(parents=True, exist_ok=True)
-    set_wal(home.tracking / "mlflow.db")
-    with running_server(folder=home.tracking) as url, Client(url, timeout_s=30) as client:
-        yield Served(home, workspaces.get(home, None), client, experiments.ensure(client, "curves", {}).id)
+def served(home: Home, store: tuple[Path, Client]) -> Served:
+    """A new home at the store: what it keeps of a history is this test's alone."""
+    folder, client = store
+    home.tracking.symlink_to(folder, target_is_directory=True)
+    return Served(home, workspaces.get(home, None), client, experiments.ensure(client, "curves", {}).id)
 
 
 def log(served: Served, run_id: str, values: list[tuple[int, float]], key: str = "loss") -> None:

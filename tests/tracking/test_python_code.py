@@ -117,3 +117,13 @@ def test_that_too_many_runs_to_name_are_refused_with_what_to_do(made: Made, monk
         python_code.code(made.workspace, made.url, run_index.query(made.frame), Asked("a or b"))
     assert refused.value.hint is not None
     assert "at most 3" in refused.value.hint
+
+
+def test_that_an_order_that_mlflow_does_not_know_names_the_runs_in_that_order(made: Made) -> None:
+    order = ("best.`val mae` DESC",)
+    selection = run_index.query(made.frame, "", order)
+    code = python_code.code(made.workspace, made.url, selection, Asked(order_by=order))
+    assert "best." not in code
+    assert [row.run_id for row in run_index.rows(selection, [])] == [
+        run_id for run_id in code.split("'") if len(run_id) == 32
+    ]

@@ -79,6 +79,6 @@ def test_that_loading_needs_the_standard_library_alone_and_is_quick(home: Home) 
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code, str(home.path)], check=True, timeout=30)
-    began = time.perf_counter()
+    began = time.thread_time()  # the thread's own time: what else runs on the computer says nothing about it
     load_last(home, "key")
-    assert time.perf_counter() - began < 0.1  # some 5 ms on an idle machine
+    assert time.thread_time() - began < 0.1  # some 5 ms

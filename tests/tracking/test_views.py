@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ WHOLE = View(
     Grouping(("p:lr", "t:stage", "experiment"), BEST),
     True,
     "compact",
+    {"metrics.val_mae": 210, "name": 300},
+    {
+        "tab": "scatter",
+        "smoothing": 40,
+        "only": False,
+        "metrics": ("a", "b"),
+        "split": (700, 300),
+        "baseline": "0" * 32,
+    },
 )
 
 
@@ -122,6 +132,23 @@ def changed(**changes: Any) -> bytes:
         (changed(group_by=["../../etc"]), "cannot be grouped by"),
         (changed(aggregate="__import__('os')"), "none of mean, std, best"),
         (changed(density=3), "none of default, compact, comfortable"),
+        (changed(widths=[["a", 100]]), "its widths are not those"),
+        (changed(widths={"a": 10**9}), "between 1 and 2,000 pixels"),
+        (changed(widths={"a": -5}), "between 1 and 2,000 pixels"),
+        (changed(widths={"a": True}), "between 1 and 2,000 pixels"),
+        (changed(widths={"a": "100"}), "between 1 and 2,000 pixels"),
+        (changed(widths={"x" * 601: 100}), "between 1 and 2,000 pixels"),
+        (changed(widths={f"c{n}": 100 for n in range(20_001)}), "at most 20,000 columns"),
+        (changed(charts="curves"), "its charts are not"),
+        (changed(charts={f"c{'a' * n}": 1 for n in range(101)}), "its charts are not at most 100 choices"),
+        (changed(charts={"../tab": "curves"}), "no choice called"),
+        (changed(charts={"tab": {"a": 1}}), "no text, no number"),
+        (changed(charts={"tab": None}), "no text, no number"),
+        (changed(charts={"height": 10**400}), "no text, no number"),
+        (changed(charts={"smoothing": 1e308}), "no text, no number"),
+        (changed(charts={"split": [[1], [2]]}), "something else than"),
+        (changed(charts={"metrics": ["a"] * 2_001}), "something else than"),
+        (changed(charts={"tab": "x" * 601}), "no text, no number"),
     ],
 )
 def test_that_a_hostile_file_gets_a_clear_error(tmp_path: Path, content: bytes, words: str) -> None:
@@ -131,3 +158,22 @@ def test_that_a_hostile_file_gets_a_clear_error(tmp_path: Path, content: bytes, 
         views.read(file)
     assert refused.value.hint
     assert len(refused.value.reason) < 400
+
+
+def test_that_a_view_of_an_older_version_opens_and_says_nothing_of_widths_and_charts(tmp_path: Path) -> None:
+    file = tmp_path / "older.view.json"
+    file.write_bytes(changed(columns=["metrics.a"], density="compact"))
+    older = views.read(file)
+    assert (older.widths, older.charts) == (None, None)
+    looks = View("now", ("metrics.a",), density="compact", widths={"metrics.a": 300}, charts={"tab": "box"})
+    assert looks.looks_like(older), "what it says nothing of is no difference"
+    assert not looks.looks_like(replace(looks, widths={}))
+    assert not looks.looks_like(replace(looks, charts={"tab": "curves"}))
+    views.write(older, file)
+    assert not {"widths", "charts"} & set(json.loads(file.read_text("utf-8")))
+
+
+def test_that_damaged_choices_of_the_comparison_are_left_out_of_a_view() -> None:
+    kept = {"tab": "box", "odd": None, "split": [1, 2], "UPPER": 1, "deep": [[1]], "height": 40}
+    assert views.checked_charts(kept) == {"tab": "box", "split": (1, 2), "height": 40}
+    assert views.checked_charts("nothing") == {}

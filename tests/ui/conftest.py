@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
@@ -19,6 +20,22 @@ from longshore.ui.shell.screenshots import wait_ms
 
 # Said by the offscreen platform itself, which has no window manager.
 _PLATFORM = ("This plugin does not support", "QFontDatabase: Cannot find font directory")
+
+
+class PatientBot(QtBot):
+    """Waits four times as long as stock: beside other tests the screen takes its time, and only failures wait so long."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = 20_000) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = 20_000, **options: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """The stock bot with more patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +64,8 @@ def no_leftovers(qapp: QApplication) -> Iterator[None]:
     """Fail on windows that stay open and threads that go on after the test."""
     threads = {thread.ident for thread in threading.enumerate()}
     yield
-    deadline = time.monotonic() + 5
+    # An agent that is being started is waited for: some seconds, where much else runs.
+    deadline = time.monotonic() + 20
     windows, more = _windows(), _threads(threads)
     while (windows or more) and time.monotonic() < deadline:
         qapp.sendPostedEvents(None, 52)  # DeferredDelete: what was let go is gone

@@ -17,6 +17,7 @@ from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.types import DatasetInput
 from longshore.settings import Home
 from longshore.tracking.comparing.code import CodeDifference, CodeSide
+from longshore.tracking.comparing.places import RunAt
 from longshore.tracking.detail import Code
 from longshore.ui.pages.compare_code import CodeTab
 from longshore.ui.pages.compare_files import FilesTab
@@ -94,7 +95,7 @@ def page(served_home: Home, made: Made, open_shell: ShellMaker, qtbot: QtBot) ->
 
 def open_tab(page: RunsPage, ids: tuple[str, ...], name: str, qtbot: QtBot) -> QWidget:
     """Compare runs against the first one."""
-    page._compare(list(ids))
+    page.comparing.compare_runs([RunAt(run_id) for run_id in ids])
     panel = page.compare_panel
     qtbot.waitUntil(lambda: panel._compared is not None and not panel._instead.isVisible(), timeout=20_000)
     panel._choose(name)

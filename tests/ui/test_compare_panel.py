@@ -29,8 +29,8 @@ from longshore.tracking.rows import RunRow
 from longshore.ui.pages.compare_charts import MOST_SELECTED, BarFigure, BoxTab, ParallelTab, RunFigure, ScatterTab
 from longshore.ui.pages.compare_curves import CurvesPart
 from longshore.ui.pages.compare_fields import FieldsTab
-from longshore.ui.pages.compare_panel import CurvesTab
 from longshore.ui.pages.compare_table import Differences, change_words
+from longshore.ui.pages.compare_tabs import CurvesTab
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.shell.app import Shell
 from longshore.ui.shell.context import ProjectRef
@@ -93,7 +93,7 @@ def open_page(shell: Shell, forest: Forest, qtbot: QtBot) -> RunsPage:
 
 def compare(page: RunsPage, ids: Sequence[str], qtbot: QtBot) -> None:
     page.table.select_runs(ids)
-    page.compare()
+    page.comparing.compare()
     qtbot.waitUntil(lambda: page.compare_panel._compared is not None, timeout=20_000)
     qtbot.waitUntil(lambda: page.context.runner.idle, timeout=20_000)
 

@@ -19,8 +19,8 @@ from tests.ui.conftest import ShellMaker
 
 
 @pytest.fixture
-def shell(home: Home, project: Path, open_shell: ShellMaker) -> Shell:
-    return open_shell(home, page="home")
+def shell(served_home: Home, project: Path, open_shell: ShellMaker) -> Shell:
+    return open_shell(served_home, page="home")
 
 
 def wait_for_keys(qtbot: QtBot, window: MainWindow, *keys: str) -> None:
@@ -97,8 +97,8 @@ def test_that_alt_left_goes_back_and_alt_right_forward(qtbot: QtBot, shell: Shel
     assert place() == "overview"
 
 
-def test_that_an_action_that_cannot_be_done_says_why(qtbot: QtBot, home: Home, open_shell: ShellMaker) -> None:
-    shell = open_shell(home)
+def test_that_an_action_that_cannot_be_done_says_why(qtbot: QtBot, served_home: Home, open_shell: ShellMaker) -> None:
+    shell = open_shell(served_home)
     window = shell.window
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)

@@ -13,13 +13,14 @@ from longshore.mlflow_rest import experiments, runs
 from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.types import Metric
 from longshore.settings import Home
+from longshore.tracking.index import ordering
 from longshore.tracking.rows import ColumnSet
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.shell.context import ProjectRef
 from longshore.ui.widgets.basic import Button
 from longshore.ui.widgets.checked_list import CheckedList, CheckedModel, Entry
 from longshore.ui.widgets.column_chooser import ColumnChooser
-from longshore.ui.widgets.run_columns import all_columns, columns_of_ids
+from longshore.ui.widgets.run_columns import all_columns, columns_of_ids, index_columns
 from tests.ui.conftest import ShellMaker
 
 CHOSEN = ["params.lr", "metrics.val_mae", "params.loss"]
@@ -115,6 +116,19 @@ def test_that_columns_are_made_from_their_ids_in_any_order_and_unknown_ones_left
     assert [column.id for column in made] == ["tags.t", "params.a.b", "started", "metrics.x"]
     known = {column.id: column for column in all_columns(names)}
     assert made == [known[column.id] for column in made]
+
+
+def test_that_best_and_mean_of_any_metric_have_ids_of_their_own_that_are_taken_for_no_other() -> None:
+    names = ColumnSet(metrics=("a b/c.d:e-f", "best.x", "x"), params=("best.x",))
+    ids = ["best.a b/c.d:e-f", "mean.a b/c.d:e-f", "metrics.best.x", "best.best.x", "best.x", "params.best.x", "best.y"]
+    made = columns_of_ids(names, ids)
+    assert [column.id for column in made] == ids[:-1]
+    assert len({(column.kind, column.key) for column in made}) == 6
+    assert index_columns(made)[:6] == ("b:a b/c.d:e-f", "a:a b/c.d:e-f", "m:best.x", "b:best.x", "b:x", "p:best.x")
+    assert {"m:a b/c.d:e-f", "m:x"} < set(index_columns(made)), "the last value tells whether there is a best one"
+    assert [ordering.parse(f"{column.order_by} DESC").column for column in made[:2]] == [
+        "b:a b/c.d:e-f", "a:a b/c.d:e-f",
+    ]  # fmt: skip
 
 
 def test_that_the_choosers_order_is_the_tables_and_defaults_come_back(page: RunsPage, qtbot: QtBot) -> None:

@@ -14,8 +14,10 @@ from longshore.mlflow_rest import experiments, runs
 from longshore.mlflow_rest.client import Client
 from longshore.mlflow_rest.types import Metric
 from longshore.settings import Home
+from longshore.store import quick
 from longshore.tracking import views
 from longshore.tracking.rows import BEST, Grouping
+from longshore.ui.pages.compare_panel import CurvesTab
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.pages.runs_views import NameDialog
 from longshore.ui.shell.app import Shell
@@ -153,3 +155,85 @@ def test_that_a_colleague_opens_the_exported_file_and_a_hostile_one_says_why_not
 
     qtbot.waitUntil(refused, timeout=10_000)
     assert names(page) == ["lr 0.2"], "the table stays as it is"
+
+
+def widen(page: RunsPage, column_id: str, width: int) -> None:
+    section = [column.id for column in page.table.model.columns].index(column_id)
+    (page.table.pinned if section < 3 else page.table.rest).setColumnWidth(section, width)
+
+
+def width(page: RunsPage, column_id: str) -> int:
+    section = [column.id for column in page.table.model.columns].index(column_id)
+    return (page.table.pinned if section < 3 else page.table.rest).columnWidth(section)
+
+
+def test_that_a_view_brings_the_widths_back_that_a_person_chose_and_no_others(page: RunsPage, qtbot: QtBot) -> None:
+    page.columns.take(["params.lr", "metrics.val_mae"])
+    plain = width(page, "params.lr")
+    save_as(page, qtbot, "plain")
+    widen(page, "metrics.val_mae", 260)
+    widen(page, "name", 240)
+    qtbot.waitUntil(lambda: page.bar.views_button.text() == "plain •", timeout=10_000)
+    save_as(page, qtbot, "wide")
+    items(page)["plain"].trigger()
+    assert (width(page, "metrics.val_mae"), width(page, "name")) == (132, 176)
+    items(page)["wide"].trigger()
+    assert (width(page, "metrics.val_mae"), width(page, "name"), width(page, "params.lr")) == (260, 240, plain)
+    assert page.table._left.width() == width(page, "box") + width(page, "status") + 240
+    assert page.bar.views_button.text() == "wide"
+
+
+def test_that_widths_are_there_after_a_restart_without_a_view(
+    page: RunsPage, project: str, served_home: Home, open_shell: ShellMaker, qtbot: QtBot
+) -> None:
+    widen(page, "name", 250)
+    qtbot.waitUntil(lambda: bool(quick.view_state(served_home, f"runs.widths/{project}")), timeout=10_000)
+    again = open_page(open_shell(served_home), project, qtbot)
+    assert width(again, "name") == 250
+
+
+def test_that_a_view_brings_the_comparison_back_as_it_was(
+    page: RunsPage, qtbot: QtBot, project: str, tmp_path: Path
+) -> None:
+    page.table.pinned.selectAll()
+    page.compare()
+    panel = page.compare_panel
+    qtbot.waitUntil(lambda: "curves" in panel._parts, timeout=20_000)
+    panel._choose("curves")
+    curves = panel._parts["curves"]
+    assert isinstance(curves, CurvesTab)
+    curves.curves.smoothing.setValue(40)
+    panel._pin(page.table.selected_ids()[2])
+    save_as(page, qtbot, "smooth")
+    file = tmp_path / "smooth.view.json"
+    page.views.export(file)
+    qtbot.waitUntil(file.exists, timeout=10_000)
+    panel._choose("scatter")
+    curves.curves.smoothing.setValue(0)
+    qtbot.waitUntil(lambda: page.bar.views_button.text() == "smooth •", timeout=10_000)
+    items(page)["smooth"].trigger()
+
+    def as_saved() -> bool:
+        part = panel._parts.get("curves")
+        return isinstance(part, CurvesTab) and part.curves.smoothing.value() == 40 and part.isVisible()
+
+    qtbot.waitUntil(as_saved, timeout=20_000)
+    assert panel.tabs.current == "curves"
+    assert panel.baseline == page.table.selected_ids()[2]
+    assert page.bar.views_button.text() == "smooth"
+    told = views.read(file)
+    assert told.charts is not None
+    assert (told.charts["smoothing"], told.charts["tab"], told.charts["baseline"]) == (40, "curves", panel.baseline)
+
+
+def test_that_an_older_view_leaves_widths_and_comparison_as_they_are(
+    page: RunsPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    widen(page, "name", 250)
+    page.charts.put("tab", "box")
+    file = tmp_path / "older.view.json"
+    file.write_text('{"kind": "longshore-run-view", "version": 1, "name": "older", "columns": ["params.lr"]}')
+    page.views.open(file)
+    qtbot.waitUntil(lambda: page.bar.views_button.text() == "older", timeout=10_000)
+    assert width(page, "name") == 250
+    assert page.charts.text("tab") == "box"

@@ -165,10 +165,10 @@ def test_that_a_comparison_shows_only_what_differs_and_the_curves(page: RunsPage
 def test_that_a_comparison_needs_two_runs(page: RunsPage, forest: Forest, qtbot: QtBot) -> None:
     page.table.select_runs([forest.ids[0]])
     with qtbot.waitSignal(page.context.told) as told:
-        page.compare()
+        page.comparing.compare()
     assert told.args is not None
     assert told.args[1].startswith("Select two runs")
-    assert "compare_panel" not in page.__dict__
+    assert "panel" not in page.comparing.__dict__
 
 
 def test_that_chosen_columns_come_back_at_the_next_start(
@@ -330,7 +330,7 @@ def test_that_the_rows_are_not_read_again_while_nothing_is_new(page: RunsPage, q
 
 def compare(page: RunsPage, ids: Sequence[str], qtbot: QtBot) -> list[Chart]:
     page.table.select_runs(ids)
-    page.compare()
+    page.comparing.compare()
     qtbot.waitUntil(lambda: bool(page.compare_panel.findChildren(Chart)), timeout=15_000)
     return page.compare_panel.findChildren(Chart)
 

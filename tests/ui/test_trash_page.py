@@ -12,10 +12,13 @@ from longshore.mlflow_rest import artifacts, experiments, runs
 from longshore.mlflow_rest.client import Client
 from longshore.settings import Home
 from longshore.store import workspaces
+from longshore.ui.pages.run import RunPage
 from longshore.ui.pages.runs import RunsPage
 from longshore.ui.pages.trash import TrashPage
+from longshore.ui.shell.actions import Action
 from longshore.ui.shell.app import Shell
 from longshore.ui.shell.context import ProjectRef
+from longshore.ui.shell.pages import Page
 from longshore.ui.shell.toasts import Toast
 from longshore.ui.widgets.basic import Button
 from longshore.ui.widgets.dialog import ConfirmDialog
@@ -45,7 +48,7 @@ def names(page: TrashPage) -> list[str]:
     return [row.cells[0] for row in page.table.rows.rows]
 
 
-def act(page: TrashPage | RunsPage, identity: str) -> None:
+def act(page: Page, identity: str) -> None:
     action = next(one for one in page.actions_now() if one.id == identity)
     assert not action.disabled_because
     action.run()
@@ -223,9 +226,10 @@ def test_that_ten_thousand_rows_are_shown_at_once_and_the_keyboard_selects_and_o
     table.resize(600, 400)
     table.show()
     rows = [TextRow(str(number), (f"run-{number}", "1 KB")) for number in range(10_000)]
-    began = time.perf_counter()
+    # The thread's own time: what else runs on the computer says nothing about the table.
+    began = time.thread_time()
     table.show_rows(rows)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
     table.setCurrentIndex(table.rows.index(3, 0))
     table.clearSelection()
     qtbot.keyClick(table, Qt.Key.Key_Space)
@@ -236,3 +240,91 @@ def test_that_ten_thousand_rows_are_shown_at_once_and_the_keyboard_selects_and_o
     with qtbot.waitSignal(table.opened) as opened:
         qtbot.keyClick(table, Qt.Key.Key_Return)
     assert opened.args == ["2"]
+
+
+def press_undo(page: Page, shell: Shell, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not undo_of(page).disabled_because, timeout=WAIT)
+    # Without a window manager nothing gives the keyboard back once a dialog is closed.
+    shell.window.activateWindow()
+    qtbot.waitUntil(lambda: shell.window.isActiveWindow() and "Ctrl+Z" in shell.window.shortcuts, timeout=WAIT)
+    page.setFocus()
+    qtbot.keyClick(shell.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+
+def undo_of(page: Page) -> Action:
+    return next(one for one in page.actions_now() if one.id == "undo")
+
+
+def test_that_control_z_takes_back_what_was_archived_deleted_and_restored_the_last_first(
+    own: Home, own_client: Client, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+) -> None:
+    made = [own_maker.run(name=f"run-{number}") for number in range(3)]
+    runs.delete(own_client, made[2].run_id)
+    shell = open_shell_on(open_shell, own, own_maker)
+    shell.context.open("runs")
+    page = shell.window.page_of("runs")
+    assert isinstance(page, RunsPage)
+
+    def shown() -> list[str]:
+        return sorted(row.name for row in page.table.model.rows)
+
+    qtbot.waitUntil(lambda: shown() == ["run-0", "run-1"], timeout=WAIT)
+    assert undo_of(page).disabled_because
+    page.table.select_runs([made[0].run_id])
+    act(page, "archive-runs")
+    qtbot.waitUntil(lambda: shown() == ["run-1"], timeout=WAIT)
+    page.table.select_runs([made[1].run_id])
+    act(page, "delete-runs")
+    dialog(shell, qtbot).confirm_button.click()
+    qtbot.waitUntil(lambda: shown() == [] and undo_of(page).title == "Undo: 1 run went to the trash", timeout=WAIT)
+    trash = trash_page(shell, qtbot, "trash", 2)
+    trash.table.selectRow(names(trash).index("run-2"))
+    act(trash, "restore")
+    toast(shell, qtbot, "1 run restored from the trash")
+    qtbot.waitUntil(lambda: names(trash) == ["run-1"], timeout=WAIT)
+    press_undo(trash, shell, qtbot)
+    qtbot.waitUntil(lambda: sorted(names(trash)) == ["run-1", "run-2"] and shell.runner.idle, timeout=WAIT)
+    shell.context.open("runs")
+    press_undo(page, shell, qtbot)
+    qtbot.waitUntil(lambda: shown() == ["run-1"] and shell.runner.idle, timeout=WAIT)
+    press_undo(page, shell, qtbot)
+    qtbot.waitUntil(lambda: shown() == ["run-0", "run-1"] and shell.runner.idle, timeout=WAIT)
+    assert undo_of(page).disabled_because
+
+
+def test_that_a_runs_own_page_archives_deletes_and_restores_with_control_z_and_the_messages_button(
+    own: Home, own_client: Client, own_maker: Maker, open_shell: ShellMaker, qtbot: QtBot
+) -> None:
+    made = own_maker.run(name="looked-at")
+    shell = open_shell_on(open_shell, own, own_maker)
+    shell.context.open("run", run_id=made.run_id)
+    page = shell.window.page_of("run")
+    assert isinstance(page, RunPage)
+
+    def said(text: str) -> bool:
+        return any(text in words_of(banner) for banner in page.findChildren(Banner) if not banner.isHidden())
+
+    def offers(identity: str) -> bool:
+        return any(one.id == identity for one in page.actions_now())
+
+    qtbot.waitUntil(lambda: offers("run-archive"), timeout=WAIT)
+    act(page, "run-archive")
+    qtbot.waitUntil(lambda: said("This run is archived") and offers("run-unarchive"), timeout=WAIT)
+    press_undo(page, shell, qtbot)
+    qtbot.waitUntil(lambda: not said("This run is archived") and offers("run-archive"), timeout=WAIT)
+    act(page, "run-delete")
+    dialog(shell, qtbot).confirm_button.click()
+    qtbot.waitUntil(lambda: said("This run is in the trash") and offers("run-restore"), timeout=WAIT)
+    assert runs.get(own_client, made.run_id).lifecycle == "deleted"
+    press(toast(shell, qtbot, "1 run went to the trash"), "Undo")
+    qtbot.waitUntil(lambda: not said("This run is in the trash") and shell.runner.idle, timeout=WAIT)
+    assert runs.get(own_client, made.run_id).lifecycle == "active"
+    runs.delete(own_client, made.run_id)
+    shell.context.open("runs")
+    shell.context.open("run", run_id=made.run_id)
+    qtbot.waitUntil(lambda: offers("run-restore"), timeout=WAIT)
+    act(page, "run-restore")
+    qtbot.waitUntil(lambda: offers("run-archive"), timeout=WAIT)
+    press_undo(page, shell, qtbot)
+    qtbot.waitUntil(lambda: offers("run-restore") and shell.runner.idle, timeout=WAIT)
+    assert runs.get(own_client, made.run_id).lifecycle == "deleted"

@@ -26,8 +26,8 @@ from tests.ui.conftest import ShellMaker
 
 
 @pytest.fixture
-def shell(home: Home, project: Path, open_shell: ShellMaker) -> Shell:
-    return open_shell(home, page="home")
+def shell(served_home: Home, project: Path, open_shell: ShellMaker) -> Shell:
+    return open_shell(served_home, page="home")
 
 
 def activate(qtbot: QtBot, shell: Shell) -> None:
@@ -149,22 +149,22 @@ def _is_cut(widget: QWidget) -> bool:
 
 
 def test_that_the_status_bar_tells_whether_the_teams_server_answers(
-    qtbot: QtBot, home: Home, project: Path, tracking_server: str, open_shell: ShellMaker
+    qtbot: QtBot, served_home: Home, project: Path, tracking_server: str, open_shell: ShellMaker
 ) -> None:
-    teams.add(home, tracking_server, name="harbour")
-    workspaces.use(home, "harbour")
-    shell = open_shell(home, page="home")
+    teams.add(served_home, tracking_server, name="harbour")
+    workspaces.use(served_home, "harbour")
+    shell = open_shell(served_home, page="home")
     server = shell.window.status_bar.server
     qtbot.waitUntil(lambda: server.accessibleName().startswith("MLflow, harbour"), timeout=30_000)
     qtbot.waitUntil(lambda: server._tone == "success.solid", timeout=30_000)
 
 
 def test_that_a_team_server_that_is_gone_is_said_in_the_status_bar(
-    qtbot: QtBot, home: Home, project: Path, tracking_server: str, open_shell: ShellMaker
+    qtbot: QtBot, served_home: Home, project: Path, tracking_server: str, open_shell: ShellMaker
 ) -> None:
-    teams.add(home, tracking_server, name="harbour")
-    workspaces.use(home, "harbour")
-    shell = open_shell(home, page="home")
+    teams.add(served_home, tracking_server, name="harbour")
+    workspaces.use(served_home, "harbour")
+    shell = open_shell(served_home, page="home")
     server = shell.window.status_bar.server
     qtbot.waitUntil(lambda: server._tone == "success.solid", timeout=30_000)
     from longshore.errors import Unavailable

@@ -14,10 +14,10 @@ from longshore.secrets import keyring, vault
 from longshore.settings import Home, open_home
 from longshore.store import processes
 from longshore.workspace import connection, teams
+from tests.support.closed_port import closed_port
 from tests.support.grep_secret import assert_nowhere
 from tests.support.secret_service import LOCKED, needs_secret_service, run_with_keyring
 from tests.support.team import TeamServer, running_team_server
-from tests.support.tracking import free_port
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def test_that_a_refused_sign_in_is_told_with_a_next_step_and_nothing_is_kept(
 
 
 def test_that_a_server_that_cannot_be_reached_is_told_and_nothing_is_kept(home: Home) -> None:
-    with pytest.raises(Unavailable, match="cannot be reached") as caught:
-        teams.add(home, f"http://127.0.0.1:{free_port()}", username="admin", password="some password")
+    with closed_port() as port, pytest.raises(Unavailable, match="cannot be reached") as caught:
+        teams.add(home, f"http://127.0.0.1:{port}", username="admin", password="some password")
     assert caught.value.hint
     assert names(home) == ["personal"]
     assert keyring.names(home) == ()

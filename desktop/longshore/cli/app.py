@@ -70,6 +70,7 @@ def _load_commands() -> None:
         demo,
         doctor,
         edits,
+        environments,
         imports,
         jobs,
         lineage,

@@ -12,7 +12,7 @@ import typer
 from longshore.cli.app import app
 from longshore.cli.output import seconds
 from longshore.cli.session import Session, pairs
-from longshore.errors import from_dict
+from longshore.errors import Invalid, from_dict
 from longshore.jobs.sizes import size_bytes
 from longshore.progress import CancelToken
 from longshore.settings import Home
@@ -44,6 +44,11 @@ def run(
     code_of: Annotated[
         str | None, typer.Option(metavar="RUN", help="start from the code that this run, or job, was made from")
     ] = None,
+    python: Annotated[str, typer.Option(help="version or path of another Python than the project's")] = "",
+    as_of: Annotated[
+        str,
+        typer.Option(metavar="DAY", help="no package newer than this day (2022-09-30), or `commit`: the last one's"),
+    ] = "",
     detach: Annotated[bool, typer.Option("--detach", help="do not wait for its end")] = False,
 ) -> None:
     """Launch an entry point and wait for its end, with its log on standard error."""
@@ -69,6 +74,8 @@ def run(
         retries=retries,
         code=_code_of(session, project, code_of) if code_of else None,
         trusting=True,
+        python=python,
+        as_of=day_of(session, project, as_of),
     )
     if not detach:
         job = wait_for(session, job, on_line=session.output.message)
@@ -78,6 +85,18 @@ def run(
         if job.error:
             session.output.error(from_dict(dict(job.error)))
         raise typer.Exit(1)
+
+
+def day_of(session: Session, project: str, given: str) -> str:
+    """Give the day that `--as-of` means. Raises: Invalid where `commit` is given and there is none."""
+    if given != "commit":
+        return given
+    from longshore.projects import opening, time_travel
+
+    day = time_travel.last_commit_day(Path(opening.load(session.home, project).path))
+    if day is None:
+        raise Invalid(f"{project} has no commit to take the day of.", hint="Give a day, such as 2022-09-30.")
+    return day.isoformat()
 
 
 def _code_of(session: Session, project: str, reference: str) -> CodeState:

@@ -52,14 +52,18 @@ class Session:
 
         return workspaces.get(self.home, self.options.workspace).name
 
-    def client(self) -> Client:
-        """Connect to the workspace's MLflow server; one on this computer is brought up by the agent first."""
+    def client(self, workspace: str | None = None) -> Client:
+        """Connect to a workspace's MLflow server, the one that this command means where none is named.
+
+        One on this computer is brought up by the agent first.
+        """
         from longshore.store import processes, workspaces
         from longshore.workspace.connection import connect
 
-        if workspaces.get(self.home, self.options.workspace).served_here:
+        name = workspace or self.options.workspace
+        if workspaces.get(self.home, name).served_here:
             processes.ensure_agent(self.home)
-        return connect(self.home, self.options.workspace, wait_s=SERVER_WAIT_S)
+        return connect(self.home, name, wait_s=SERVER_WAIT_S)
 
 
 def split_globals(arguments: list[str]) -> tuple[Globals, list[str]]:

@@ -55,7 +55,9 @@ class Facts:
     def artifacts(self) -> dict[str, Path]:
         """The files that every run of the job gets, by name."""
         names = ("patch.diff", "untracked.json", LOCK, INPUTS, COMMAND)
-        return {name: self.folder / name for name in names if (self.folder / name).is_file()}
+        found = {name: self.folder / name for name in names if (self.folder / name).is_file()}
+        notebook = self.folder.parent / "notebook.ipynb"  # as it was executed
+        return {**found, notebook.name: notebook} if notebook.is_file() else found
 
 
 class Capture:

@@ -56,6 +56,8 @@ def launch(
     code: CodeState | None = None,
     selection: Selection | None = None,
     trusting: bool = False,
+    python: str = "",
+    as_of: str = "",
 ) -> Job:
     """Queue an entry point of a project and make sure that the agent takes it up.
 
@@ -63,6 +65,8 @@ def launch(
     are what the queue reserves and what the job may not exceed; None reserves one core and limits nothing. `code`: the
     recorded state that it runs from, instead of the folder as it is. `selection`: the part of a pipeline that runs.
     `trusting`: the person's own command says that the folder's code may run, from now on.
+    `python`: an interpreter's version or path, instead of the project's own; `as_of`: a day (2022-09-30) of which no
+    package may be newer.
     Raises: NotAllowed for a folder that is not trusted;: Invalid, NotFound, Conflict before anything is made; Unavailable if the target or the agent is not there.
     """
     from longshore.projects import adapters, opening, trust
@@ -72,7 +76,7 @@ def launch(
     if trusting and not trust.is_trusted(home, info.path):
         trust.trust(home, info.path)
     trust.require(home, info.path)
-    _check_environment(info)
+    _check_environment(info, python, as_of)
     chosen = opening.entry_point(info, entry)
     given = check_parameters(chosen, parameters or {})
     part = _checked_part(info, chosen, selection)
@@ -99,6 +103,9 @@ def launch(
         pipeline=chosen.name if opening.pipeline(info, chosen.name) else "",
         selection=part.as_dict(),
         tool=adapters.tool(chosen.framework),
+        plus=adapters.plus(chosen.framework),
+        python=python,
+        as_of=as_of,
         notes=passed_on(chosen, given),
     )
     spec = code_state.with_code(spec, code)
@@ -218,12 +225,12 @@ def _checked_part(info: ProjectInfo, entry: EntryPoint, selection: Selection | N
     return selection
 
 
-def _check_environment(info: ProjectInfo) -> None:
+def _check_environment(info: ProjectInfo, python: str, as_of: str) -> None:
     """Raise what makes the environment's declaration unreadable, before anything is queued."""
-    if info.environment.kind == "none" and info.problems:
-        from longshore.projects.declarations import declared
+    if python or as_of or (info.environment.kind == "none" and info.problems):
+        from longshore.projects.declarations import chosen
 
-        declared(Path(info.path))
+        chosen(Path(info.path), python=python, as_of=as_of)
 
 
 def _check_artifacts(workspace: records.Workspace, spec: RunSpec) -> None:

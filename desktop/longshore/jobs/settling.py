@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 UNSENT = "unsent"
 _SERVER_WAIT_S = 30.0
 _LOG_HEAD, _LOG_TAIL = 2 << 20, 8 << 20
+# A longer log goes to its runs without its middle.
+LONGEST_WHOLE = _LOG_HEAD + _LOG_TAIL
 _DECISIVE_LINES = 40
 
 

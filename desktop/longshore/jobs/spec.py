@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_LISTS = ("secrets", "command", "notes", "earlier_runs", "data")
+_LISTS = ("secrets", "command", "notes", "earlier_runs", "data", "plus")
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class RunSpec:
     selection: Mapping[str, Any] = field(default_factory=dict)
     # The requirement of what runs it, where the project's environment does not bring it.
     tool: str = ""
+    # What joins the project's own packages in its environment.
+    plus: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # sentences for the beginning of its log
     # 1 for the first try; the runs are those of the tries before.
     attempt: int = 1
@@ -49,6 +51,9 @@ class RunSpec:
     patch: str = ""
     data: tuple[str, ...] = ()
     expected_environment: str = ""
+    # Another interpreter than the project asks for, and the day of which no package may be newer.
+    python: str = ""
+    as_of: str = ""
     # Where that code was put, once the job began.
     code_path: str = ""
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longshore.errors import LongshoreError, NotFound, Unavailable
-from longshore.jobs import code_state
+from longshore.jobs import code_state, packing
 from longshore.jobs.reach import Reach
-from longshore.jobs.settling import UNSENT
+from longshore.jobs.settling import LONGEST_WHOLE, UNSENT
 from longshore.jobs.supervisor import files
 from longshore.jobs.targets import docker
 from longshore.jobs.targets.docker import DockerTarget
@@ -114,7 +114,8 @@ def _may_go(home: Home, reach: Reach, job: Job, engine: Engine | None) -> bool:
         return False
     if (folder / docker.RECORD).exists() and (engine is None or docker.left_of(home, engine, job.id)):
         return False
-    return _log_is_ours(folder / files.LOG) if not job.run_ids else _is_uploaded(reach, job, folder / files.LOG)
+    log = folder / files.LOG
+    return _log_is_ours(log) if not job.run_ids else _is_uploaded(home, reach, job, log)
 
 
 def _holds_outputs(folder: Path) -> bool:
@@ -132,8 +133,8 @@ def _log_is_ours(log: Path) -> bool:
         return True
 
 
-def _is_uploaded(reach: Reach, job: Job, log: Path) -> bool:
-    """Tell whether one of the job's runs holds the whole log; of a very long one it holds an excerpt."""
+def _is_uploaded(home: Home, reach: Reach, job: Job, log: Path) -> bool:
+    """Tell whether one of the job's runs holds the whole log; one that is too long for that is given compressed."""
     from longshore.mlflow_rest import artifacts
 
     size = log.stat().st_size if log.exists() else 0
@@ -143,7 +144,11 @@ def _is_uploaded(reach: Reach, job: Job, log: Path) -> bool:
     for run_id in reversed(job.run_ids):
         with contextlib.suppress(NotFound):
             found = artifacts.listing(client, run_id, str(Path(_UPLOADED_LOG).parent))
-            if any(one.path == _UPLOADED_LOG and (one.size_bytes or 0) >= size for one in found):
+            uploaded = next((one.size_bytes or 0 for one in found if one.path == _UPLOADED_LOG), 0)
+            if uploaded >= size:
+                return True
+            if uploaded and size > LONGEST_WHOLE:
+                packing.upload_whole(home, client, job, log, run_id)
                 return True
     return False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from longshore.mlflow_rest import parsing
@@ -19,14 +19,18 @@ _SAMPLES = 2500
 
 def history(client: Client, run_id: str, key: str) -> tuple[MetricPoint, ...]:
     """Give every logged value of a metric, as the server orders them (time, then step); empty where there is none."""
-    found: list[MetricPoint] = []
+    return tuple(point for page in pages(client, run_id, key) for point in page)
+
+
+def pages(client: Client, run_id: str, key: str) -> Iterator[tuple[MetricPoint, ...]]:
+    """Give the same request by request, for who may give up between them."""
     token: str | None = None
     while True:
         answer = client.read("metrics/get-history", run_id=run_id, metric_key=key, max_results=_PAGE, page_token=token)
-        found += (parsing.metric_point(entry) for entry in answer.get("metrics", ()))
+        yield tuple(parsing.metric_point(entry) for entry in answer.get("metrics", ()))
         token = answer.get("next_page_token") or None
         if token is None:
-            return tuple(found)
+            return
 
 
 def beginning(client: Client, run_id: str, key: str, limit: int) -> tuple[tuple[MetricPoint, ...], bool]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longshore.projects.declarations import Declaration, read_declaration, requirement_lines
+from longshore.projects.declarations import Declaration, chosen, requirement_lines
 from longshore.projects.installed import installed_packages
 from longshore.projects.uv_program import run_uv
 
@@ -34,18 +34,19 @@ class ContainerPlan:
     kind: str = "none"
 
 
-def container_plan(path: Path | str) -> ContainerPlan:
-    """Plan the dependency layer of a project.
+def container_plan(path: Path | str, *, python: str = "", as_of: str = "") -> ContainerPlan:
+    """Plan the dependency layer of a project; `python` and `as_of` as in `environments.prepare`.
 
     Raises: Invalid for a declaration that can't be read; WorkFailed if a lock can't be exported.
     """
     project = Path(path)
-    declaration = read_declaration(project)
+    declaration = chosen(project, python=python, as_of=as_of)
     lines = [line for line in _lines(project, declaration) if line.strip()]
     files = _as_files(lines) if lines else {}
-    commands = [_INSTALL] if lines else []
+    install = _INSTALL.replace(" -r ", f" --exclude-newer {as_of} -r ", 1) if as_of else _INSTALL
+    commands = [install] if lines else []
     python_path = _python_path(project) if declaration.installs_project else ()
-    version = _minor(declaration.spec.python)
+    version = _minor(_version(declaration.spec.python))
     state = hashlib.blake2b(digest_size=8)
     state.update(repr((_RECIPE, version, commands, sorted(files.items()))).encode())
     return ContainerPlan(version, files, commands, state.hexdigest(), python_path, declaration.spec.kind)
@@ -84,6 +85,13 @@ def _is_local(line: str) -> bool:
 
 def _python_path(project: Path) -> tuple[str, ...]:
     return ("src", ".") if (project / "src").is_dir() else (".",)
+
+
+def _version(request: str) -> str:
+    """Give the version of an interpreter that is given by its path: a container has its own of that version."""
+    from longshore.projects import interpreters
+
+    return interpreters.at(request).version if Path(request).is_absolute() else request
 
 
 def _minor(request: str) -> str:

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ class Declaration:
     files: tuple[Path, ...] = ()
     # The project itself is installed into it, as a link to its folder.
     installs_project: bool = False
+    # Requirements of what runs the project, beside its own.
+    plus: tuple[str, ...] = ()
 
 
 def declared(path: Path) -> EnvironmentSpec:
@@ -63,6 +66,34 @@ def read_declaration(path: Path) -> Declaration:
     if not spec.python and (version := _python_version_file(path)):
         spec = replace(spec, python=version)
     return with_hash(path, replace(found, spec=spec))
+
+
+def chosen(path: Path, *, python: str = "", as_of: str = "") -> Declaration:
+    """Give the project's declaration with another interpreter, or with the packages of a day.
+
+    Args:
+        path: The project's folder.
+        python: A version, or the path of an interpreter or environment; empty: what the project says.
+        as_of: A day such as 2022-09-30, of which no package may be newer; empty: today's. A lock stays what it is.
+
+    Raises: Invalid if the declaration can't be read, or the day is none.
+    """
+    found = read_declaration(path)
+    if not python and not as_of:
+        return found
+    if as_of:
+        try:
+            date.fromisoformat(as_of)
+        except ValueError as error:
+            raise Invalid(f"{as_of!r} is not a day.", hint="Write it as 2022-09-30.") from error
+    python = python or found.spec.python or (_python_of(date.fromisoformat(as_of)) if as_of else "")
+    return with_hash(path, replace(found, spec=replace(found.spec, python=python, as_of=as_of)))
+
+
+def _python_of(day: date) -> str:
+    """Give the Pythons that packages of a day were made for: one is out each October, and half a year later it is usable."""
+    newest = max(8, day.year - (2012 if day.month >= 4 else 2013))
+    return f">=3.8,<3.{newest + 1}"
 
 
 def with_hash(path: Path, found: Declaration) -> Declaration:
@@ -306,6 +337,10 @@ def _hash(path: Path, found: Declaration) -> str:
     if found.spec.kind == "venv":
         parts.append(installed_packages(path / found.spec.file))
     parts.append(list(found.requirements))
+    if found.plus:
+        parts.append(list(found.plus))
+    if found.spec.as_of:
+        parts.append(found.spec.as_of)
     state.update(json.dumps(parts).encode())
     for text in texts:
         state.update(len(text).to_bytes(8, "big") + text)

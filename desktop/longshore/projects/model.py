@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from longshore.projects.pipeline import Pipeline
+    from longshore.projects.pipeline import Pipeline, Repair
 
 ParameterType = Literal["int", "float", "str", "bool", "choice", "path", "list"]
 
@@ -80,6 +80,8 @@ class EnvironmentSpec:
     python: str = ""  # the version asked for, as uv takes it; empty: any
     detail: str = ""
     hash: str = ""  # by content; the name of the cached environment
+    # The newest day of a package (2022-09-30); empty: today's.
+    as_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class ProjectInfo:
     environment: EnvironmentSpec = EnvironmentSpec("none")
     pipelines: tuple[Pipeline, ...] = ()
     problems: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give the project as `longshore open --json` shows it."""
@@ -108,6 +111,7 @@ class ProjectInfo:
             "git": asdict(self.git) | {"dirty": self.git.dirty} if self.git else None,
             "environment": asdict(self.environment),
             "problems": list(self.problems),
+            "repairs": [asdict(one) for one in self.repairs],
         }
 
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from longshore.errors import Conflict, Invalid, LongshoreError, NotFound
-from longshore.projects import git
+from longshore.errors import Conflict, Invalid, LongshoreError, NotFound, Unavailable
+from longshore.projects import adapters, git
 from longshore.projects.adapters import ADAPTERS, mlproject, script
 from longshore.projects.declarations import declared
 from longshore.projects.folder import Folder, scan
@@ -36,6 +36,7 @@ def inspect(path: Path | str) -> ProjectInfo:
         frameworks=tuple(found),
         entry_points=_entry_points(found),
         pipelines=tuple(pipeline for one in found.values() for pipeline in one.pipelines),
+        repairs=tuple(repair for one in found.values() for repair in one.repairs),
         git=_git(folder, problems),
         environment=_environment(folder, problems),
         problems=tuple(problems),
@@ -148,6 +149,22 @@ def entry_point(info: ProjectInfo, name: str | None = None) -> EntryPoint:
 def pipeline(info: ProjectInfo, name: str | None = None) -> Pipeline | None:
     """Give a pipeline by name, or the first one; None where there is none."""
     return next((one for one in info.pipelines if name is None or one.name == name), None)
+
+
+def repair(home: Home, reference: str, repair_id: str) -> ProjectInfo:
+    """Mend what keeps a project from running, and give the project as it is then.
+
+    Raises: NotFound where there is no such repair, any more or at all; Unavailable where its files can't be written.
+    """
+    info = load(home, reference)
+    if repair_id not in [one.id for one in info.repairs]:
+        raise NotFound(f"{info.name} has nothing to mend under {repair_id!r}.", hint="Open the project again.")
+    framework, _, what = repair_id.partition(":")
+    try:
+        adapters.repair(framework, Path(info.path), what)
+    except OSError as error:
+        raise Unavailable(f"It could not be mended: {error}.", hint="Make the file writable.") from error
+    return load(home, info.path)
 
 
 def project_id(folder: Path) -> str:

@@ -102,6 +102,16 @@ class Pipeline:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """Something that keeps a project from running, and that Longshore can mend when it is asked to."""
+
+    id: str  # "dvc:old-lock:dvc.lock"
+    problem: str
+    action: str  # what the button says
+    effect: str  # what it will do to which files
+
+
+@dataclass(frozen=True)
 class Described:
     """What an adapter finds in a folder."""
 
@@ -109,6 +119,7 @@ class Described:
     pipelines: tuple[Pipeline, ...] = ()
     # Scripts that are parts of this framework's things, and no entry points of their own.
     taken: frozenset[str] = frozenset()
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True)

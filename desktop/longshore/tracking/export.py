@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,19 +25,24 @@ _ATTRIBUTES = (
     columns.RUN_ID, columns.NAME, EXPERIMENT, columns.STATUS, columns.START_TIME, columns.END_TIME, DURATION, columns.USER,
 )  # fmt: skip
 _TITLES = {DURATION: "duration_s"}
-_GROUPS = {columns.PARAM: "params.", columns.METRIC: "metrics.", columns.TAG: "tags."}
+_GROUPS = {
+    columns.PARAM: "params.", columns.METRIC: "metrics.", columns.TAG: "tags.",
+    **{letter: f"{kind}." for kind, letter in columns.SUMMARIES.items()},
+}  # fmt: skip
 
 
 def export(
     selection: Selection,
     file: Path,
     *,
+    past: Sequence[str] = (),
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> int:
     """Write every column of some runs, in their order, and give how many there are. The file appears whole or not at all.
 
-    Columns are named as in filters: `params.lr`, `metrics.val_mae`; times are UTC.
+    Columns are named as in filters: `params.lr`, `metrics.val_mae`; times are UTC. `past`: columns of the frame that say what
+    metrics were over their histories, too: `best.val_mae`.
     Raises: Invalid for another ending than .csv or .parquet; Unavailable if it can't be written; Cancelled; IndexBroken.
     """
     if file.suffix.lower() not in KINDS:
@@ -44,7 +50,7 @@ def export(
     found = selection.frame.columns
     names = [
         *_ATTRIBUTES,
-        *map(columns.param, found.params), *map(columns.metric, found.metrics), *map(columns.tag, found.tags),
+        *map(columns.param, found.params), *map(columns.metric, found.metrics), *past, *map(columns.tag, found.tags),
     ]  # fmt: skip
     made: dict[str, pa.Array] = {}
     for number, name in enumerate(names):

@@ -88,19 +88,54 @@ def followed(
     A point that lies as far from the last as that one from the one before is the next. Else there may be more between:
     that is asked for, of `most` metrics at each call, those first that wait longest; `extended` asks for all.
     """
-    found = {key: _with_point(history, latest.get(key)) for key, history in known.items()}
+    found = {key: with_point(history, latest.get(key)) for key, history in known.items()}
     waiting = [key for key, history in found.items() if history.gap is not None]
     waiting.sort(key=lambda key: int(found[key].timestamps_ms[max(0, (found[key].gap or 0) - 1)]))
     return found | {key: _extended(client, run_id, key, found[key]) for key in waiting[:most]}
 
 
-def _with_point(history: History, point: MetricPoint | None) -> History:
+def with_point(history: History, point: MetricPoint | None) -> History:
+    """Give a history with the run's latest value as a point; where more may lie between, it has a gap from then on."""
     if point is None or (len(history) and (point.step, point.timestamp_ms) <= _end(history)):
         return history
     stride = int(history.steps[-1] - history.steps[-2]) if len(history) > 1 else 0
     is_next = stride > 0 and point.step == int(history.steps[-1]) + stride
     gap = history.gap if is_next or history.gap is not None else len(history)
     return replace(_joined(history, _arrays([point])), gap=gap)
+
+
+def filled(client: Client, key: str, gaps: Mapping[str, History]) -> dict[str, History]:
+    """Give one metric's histories of several runs, by run id, without their gaps: by one request, or two.
+
+    Where much was logged in between, the server chooses values of it.
+    """
+    known = {run_id: _before_gap(history) for run_id, history in gaps.items()}
+    begun = [run_id for run_id, history in known.items() if len(history)]
+    new = [run_id for run_id in known if run_id not in begun]
+    found: dict[str, Sequence[MetricPoint]] = {}
+    if begun:
+        first = min(int(known[run_id].steps[-1]) for run_id in begun)
+        found |= metrics.sampled(client, begun, key, steps=(first, _LAST_STEP))
+    if new:
+        found |= metrics.sampled(client, new, key)
+    return {run_id: _with_points(history, found.get(run_id, ())) for run_id, history in known.items()}
+
+
+def empty() -> History:
+    """Give the history of a metric of which nothing was read yet."""
+    return _arrays(())
+
+
+def _before_gap(history: History) -> History:
+    if history.gap is None:
+        return history
+    whole = history.steps[: history.gap], history.timestamps_ms[: history.gap], history.values[: history.gap]
+    return History(*whole, history.sampled)
+
+
+def _with_points(history: History, points: Sequence[MetricPoint]) -> History:
+    fresh = [point for point in points if not len(history) or (point.step, point.timestamp_ms) > _end(history)]
+    return _joined(history, _arrays(fresh)) if fresh else history
 
 
 def _history(client: Client, run_id: str, key: str) -> History:
@@ -111,15 +146,11 @@ def _history(client: Client, run_id: str, key: str) -> History:
 
 
 def _extended(client: Client, run_id: str, key: str, history: History) -> History:
-    if history.gap is not None:
-        whole = history.steps[: history.gap], history.timestamps_ms[: history.gap], history.values[: history.gap]
-        history = History(*whole, history.sampled)
+    history = _before_gap(history)
     if not len(history):
         return _history(client, run_id, key)
     steps = (int(history.steps[-1]), _LAST_STEP)
-    found = metrics.sampled(client, [run_id], key, steps=steps)[run_id]
-    fresh = [point for point in found if (point.step, point.timestamp_ms) > _end(history)]
-    return _joined(history, _arrays(fresh)) if fresh else history
+    return _with_points(history, metrics.sampled(client, [run_id], key, steps=steps)[run_id])
 
 
 def _end(history: History) -> tuple[int, int]:

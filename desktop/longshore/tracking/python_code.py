@@ -41,11 +41,13 @@ class Asked:
 def code(workspace: Workspace, address: str, selection: Selection, asked: Asked, *, by_ids: bool = False) -> str:
     """Give Python that fetches the runs of a selection, in its order, into the data frame `runs`.
 
-    `by_ids`: exactly these runs; else all that fit the filter, also those that come later. A filter that MLflow does not
-    know is answered here, and the code names the runs.
+    `by_ids`: exactly these runs; else all that fit the filter, also those that come later. A filter or an
+    order that MLflow does not know is answered here, and the code names the runs.
     Raises: Invalid where they are too many to be named.
     """
-    named = by_ids or filters.quick_check(asked.filter) is not None
+    # MLflow knows no order by what metrics were over their histories.
+    past = any(clause.startswith(("best.", "mean.")) for clause in asked.order_by)
+    named = by_ids or past or filters.quick_check(asked.filter) is not None
     lines = ["import mlflow", *(["import pandas"] if named else []), ""]
     lines += [_SIGN_IN[workspace.auth]] if workspace.auth in _SIGN_IN else []
     lines += [f"mlflow.set_tracking_uri({address!r})"]

@@ -23,8 +23,10 @@ class RunRow:
     experiment_id: str
     experiment: str
     params: Mapping[str, str]
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, float]  # the last values
     tags: Mapping[str, str]
+    # What metrics were over their histories, by the names of those columns in the index: where somebody asked, and they came.
+    past: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def duration_s(self) -> float | None:
@@ -39,6 +41,8 @@ class RunRow:
         return self.tags.get("longshore.job")
 
 
+# How the index begins the column of a metric's last values.
+LAST = "m:"
 # What stands for a metric of a group's runs.
 MEAN, STD, BEST = "mean", "std", "best"
 AGGREGATES = (MEAN, STD, BEST)
@@ -83,6 +87,8 @@ class GroupRow(RunRow):
     is_open: bool = False
     aggregate: str = MEAN
     summaries: Mapping[str, Summary] = field(default_factory=dict)
+    # Of what the metrics were over the histories of the group's runs, by the columns' names in the index.
+    past_summaries: Mapping[str, Summary] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,8 +117,11 @@ class Rows(Protocol):
     def places(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Tell where runs stand, those that are there."""
 
-    def spread(self, metric: str) -> Spread | None:
-        """Give what the values of a metric are like, None where no run has a finite one."""
+    def spread(self, metric: str, kind: str = LAST) -> Spread | None:
+        """Give what the values of a metric are like, None where no run has a finite one.
+
+        `kind`: how the index begins the column: of the last values, the best or the mean ones.
+        """
 
     def same_runs(self, other: Rows) -> bool:
         """Tell whether the same runs stand in the same order."""
@@ -144,9 +153,10 @@ class ListedRows(tuple[RunRow, ...]):
         wanted = set(run_ids)
         return {row.run_id: place for place, row in enumerate(self) if row.run_id in wanted}
 
-    def spread(self, metric: str) -> Spread | None:
+    def spread(self, metric: str, kind: str = LAST) -> Spread | None:
         """Give what the values of a metric are like."""
-        values = [value for row in self if (value := row.metrics.get(metric)) is not None and math.isfinite(value)]
+        found = (row.metrics.get(metric) if kind == LAST else row.past.get(kind + metric) for row in self)
+        values = [value for value in found if value is not None and math.isfinite(value)]
         return Spread(min(values), max(values), tuple(values)) if values else None
 
     def same_runs(self, other: Rows) -> bool:

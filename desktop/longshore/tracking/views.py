@@ -1,11 +1,12 @@
-"""Views of the run table: columns, filter, order and grouping under a name, kept per project, or in a file for a colleague."""
+"""Views of the run table: columns, filter, order, grouping and charts under a name, kept per project, or in a file for a colleague."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ _LARGEST_FILE = 4_000_000
 _ATTRIBUTES = ("status", "experiment", "user")
 # How high the rows are, by the design's names; the first one where nobody chose.
 DENSITIES = ("default", "compact", "comfortable")
+# A column is no wider, in device-independent pixels.
+_WIDEST = 2_000
+# What the comparison keeps of one choice: far more than it has choices, metrics and sizes.
+_MOST_CHOICES, _MOST_ITEMS, _LARGEST_NUMBER = 100, 2_000, 1_000_000
+_CHOICE = re.compile(r"[a-z][a-z_.]{0,39}")
+# A choice in the comparison: a text, a number, yes or no, or several texts or numbers.
+Choice = str | int | bool | tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,19 @@ class View:
     grouping: Grouping = field(default_factory=Grouping)
     hide_constant: bool = False
     density: str = DENSITIES[0]
+    # Those that a person chose, by the columns' ids; None: the view says nothing of them, as older ones do.
+    widths: Mapping[str, int] | None = field(default=None, hash=False)
+    # What the comparison of runs is like, by the names of its choices: tab, axes, smoothing, baseline; None as above.
+    charts: Mapping[str, Choice] | None = field(default=None, hash=False)
 
     def looks_like(self, other: View) -> bool:
-        """Tell whether both show the same, whatever they are called."""
-        return replace(self, name="") == replace(other, name="")
+        """Tell whether both show the same, whatever they are called. What one says nothing of is the same in both."""
+        same = replace(other, name=self.name)
+        if self.widths is None or other.widths is None:
+            same = replace(same, widths=self.widths)
+        if self.charts is None or other.charts is None:
+            same = replace(same, charts=self.charts)
+        return self == same
 
 
 def listing(home: Home, project: str | None) -> tuple[View, ...]:
@@ -207,6 +224,8 @@ def _as_dict(view: View) -> dict[str, Any]:
         "aggregate": view.grouping.aggregate,
         "hide_constant": view.hide_constant,
         "density": view.density,
+        **({} if view.widths is None else {"widths": dict(view.widths)}),
+        **({} if view.charts is None else {"charts": dict(view.charts)}),
     }
 
 
@@ -226,7 +245,64 @@ def _from_dict(given: Any) -> View:
         Grouping(_levels(given), _choice(given, "aggregate", AGGREGATES)),
         given.get("hide_constant") is True,
         _choice(given, "density", DENSITIES),
+        _widths(given.get("widths")),
+        _charts(given.get("charts")),
     )
+
+
+def _widths(given: Any) -> dict[str, int] | None:
+    if given is None:
+        return None
+    if not isinstance(given, dict) or len(given) > _MOST_COLUMNS:
+        raise _Wrong(f"its widths are not those of at most {_MOST_COLUMNS:,} columns")
+    for column, width in given.items():
+        if len(column) > _LONGEST_COLUMN or not _is_whole(width) or not 0 < width <= _WIDEST:
+            raise _Wrong(f"its widths hold one that is not between 1 and {_WIDEST:,} pixels")
+    return dict(given)
+
+
+def checked_charts(given: Any) -> dict[str, Choice]:
+    """Give what a comparison is like as a view holds it; what is no choice is left out."""
+    found: dict[str, Choice] = {}
+    for name, value in given.items() if isinstance(given, dict) else ():
+        with contextlib.suppress(_Wrong):
+            found |= _charts({name: value}) or {}
+    return found
+
+
+def _charts(given: Any) -> dict[str, Choice] | None:
+    if given is None:
+        return None
+    if not isinstance(given, dict) or len(given) > _MOST_CHOICES:
+        raise _Wrong(f"its charts are not at most {_MOST_CHOICES} choices")
+    return {_named(name): _chosen(value) for name, value in given.items()}
+
+
+def _named(name: str) -> str:
+    if not _CHOICE.fullmatch(name):
+        raise _Wrong(f"its charts have no choice called {name[:40]!r}")
+    return name
+
+
+def _chosen(value: Any) -> Choice:
+    if isinstance(value, list | tuple):
+        if len(value) > _MOST_ITEMS or not all(_is_single(each) for each in value):
+            raise _Wrong(f"its charts hold something else than at most {_MOST_ITEMS:,} texts and numbers")
+        return tuple(value)
+    if isinstance(value, bool) or _is_single(value):
+        chosen: Choice = value
+        return chosen
+    raise _Wrong("its charts hold something that is no text, no number and no list of them")
+
+
+def _is_single(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_COLUMN
+    return _is_whole(value) and abs(value) <= _LARGEST_NUMBER
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _order(given: Any) -> tuple[str, bool] | None:

@@ -9,21 +9,27 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import io
 import json
 import os
 import sqlite3
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from longshore.workspace.tracking_process import ALREADY_SERVED, DATABASE, LOCK_FILE, store_uri
 
-# A killed process leaves at most one part half gone. Each part costs a look at all that is in the trash.
+# A killed process leaves at most one part half gone. Each part costs some looks at the database.
 _PART, _MOST_PARTS = 50, 20
+# SQLite takes only so many values in one condition.
+_IDS = 500
+# What `gc` says of each run that is gone.
+_GONE = "permanently deleted"
 _LOCK_WAIT_S = 20.0
 # An experiment in the trash that nobody made: without one named, `gc` deletes every experiment that is there.
 _BIN = "longshore.purge."
@@ -56,6 +62,7 @@ def _end_with_input() -> None:
 
 def _purge(folder: Path, wanted: Mapping[str, Sequence[str]]) -> None:
     _find_artifacts_in(folder)
+    _wait_for_no_disk()
     store: Any = importlib.import_module("mlflow.tracking")._get_store(store_uri(folder))
     aliased = _aliased(folder)
     states = _states(folder)
@@ -67,13 +74,93 @@ def _purge(folder: Path, wanted: Mapping[str, Sequence[str]]) -> None:
     }
     # Of a run that went in an earlier try, models may be left.
     orphans = [model for run, models in wanted.items() if run not in states for model in models if model not in aliased]
-    parts = list(_parts(left))
-    for number, part in enumerate(parts):
-        models = [model for run in part for model in left[run]] + (orphans if number == 0 else [])
-        _purge_part(store, folder, part, models)
-        print(json.dumps({"done": number + 1, "of": len(parts)}), flush=True)  # noqa: T201 - read by `purging`
-    if not parts and orphans:
-        _purge_part(store, folder, [], orphans)
+    told = _Told(len(left))
+    with _look_at_little(store, folder):
+        for number, part in enumerate(_parts(left)):
+            models = [model for run in part for model in left[run]] + (orphans if number == 0 else [])
+            _purge_part(store, folder, part, models, told)
+            told.part_done()
+        if not left and orphans:
+            _purge_part(store, folder, [], orphans, told)
+
+
+class _Told(io.TextIOBase):
+    """Takes what `gc` says: all of it is the job's log; each run that it says is gone counts."""
+
+    def __init__(self, of: int) -> None:
+        self._of, self._done, self._said = of, 0, 0
+
+    def write(self, text: str) -> int:
+        """Pass on what was said."""
+        sys.stderr.write(text)
+        # The run that a part may need for want of another is none of those that were asked for.
+        self._done = min(self._of, self._done + (text.startswith("Run") and _GONE in text))
+        if (self._done - self._said) * 100 >= self._of:
+            self.part_done()
+        return len(text)
+
+    def part_done(self) -> None:
+        """Say how far it is: read by `purging`."""
+        self._said = self._done
+        assert sys.__stdout__ is not None
+        print(json.dumps({"done": self._done, "of": self._of}), file=sys.__stdout__, flush=True)
+
+
+def _wait_for_no_disk() -> None:
+    """Let a commit not wait for the disk: in the write-ahead mode that never damages the database.
+
+    After a power cut the last runs may be in the trash again; asking once more ends it.
+    """
+    event: Any = importlib.import_module("sqlalchemy.event")
+    engine: Any = importlib.import_module("sqlalchemy.engine").Engine
+
+    def relax(connection: sqlite3.Connection, _record: object) -> None:
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+    event.listen(engine, "connect", relax)
+
+
+@contextlib.contextmanager
+def _look_at_little(store: Any, folder: Path) -> Iterator[None]:
+    """Answer what `gc` asks of each run and model with the two facts that it uses.
+
+    MLflow reads a run with all its metrics, parameters, tags and data, and, for each part, every run in the trash: that
+    took two thirds of the time. What deletes is MLflow's own, and looks again by itself.
+    """
+    kind = type(store)
+    with contextlib.closing(sqlite3.connect(folder / DATABASE, timeout=30)) as connection:
+
+        def run(_store: object, run_id: str) -> Any:
+            query = "SELECT lifecycle_stage, artifact_uri FROM runs WHERE run_uuid = ?"
+            stage, uri = connection.execute(query, (run_id,)).fetchone() or ("gone", "")
+            return SimpleNamespace(info=SimpleNamespace(run_id=run_id, lifecycle_stage=stage, artifact_uri=uri))
+
+        def model(_store: object, model_id: str, allow_deleted: bool = False) -> Any:
+            query = "SELECT artifact_location FROM logged_models WHERE model_id = ?"
+            return SimpleNamespace(artifact_location=connection.execute(query, (model_id,)).fetchone()[0])
+
+        def trash(_store: object, older_than: int = 0) -> list[str]:
+            return []  # everything that goes is named
+
+        def models(_store: object, older_than: int = 0) -> list[str]:
+            query = "SELECT model_id FROM logged_models WHERE lifecycle_stage = 'deleted'"
+            return [row[0] for row in connection.execute(query)]
+
+        cheap: Mapping[str, Callable[..., Any]] = {
+            "get_run": run,
+            "get_logged_model": model,
+            "_get_deleted_runs": trash,
+            "_get_deleted_logged_models": models,
+        }
+        kept = {name: getattr(kind, name) for name in cheap}
+        try:
+            for name, answer in cheap.items():
+                setattr(kind, name, answer)
+            yield
+        finally:
+            for name, answer in kept.items():
+                setattr(kind, name, answer)
 
 
 def _aliased(folder: Path) -> str:
@@ -93,33 +180,43 @@ def _parts(runs: Mapping[str, object]) -> Iterator[list[str]]:
         yield ids[start : start + size]
 
 
-def _purge_part(store: Any, folder: Path, runs: Sequence[str], models: Sequence[str]) -> None:
-    present = [one for one in models if _found(store.get_logged_model, one, allow_deleted=True) is not None]
-    _free_room(store, runs, present)
+def _purge_part(store: Any, folder: Path, runs: Sequence[str], models: Sequence[str], told: _Told) -> None:
+    places = _artifact_uris(folder, "runs", "run_uuid", "artifact_uri", runs)
+    present = _artifact_uris(folder, "logged_models", "model_id", "artifact_location", models)
+    _free_room([*places.values(), *present.values()])
     bin_id = store.create_experiment(f"{_BIN}{uuid.uuid4().hex}")
     # What is not named is taken for "all in the trash": there is always a model to name, too.
-    present.append(store.create_logged_model(bin_id, "bin").model_id)
+    going = [*present, store.create_logged_model(bin_id, "bin").model_id]
     if not runs:
         runs = [_run_in(store, bin_id)]
-    for model in present:
+    for model in going:
         store.delete_logged_model(model)
     store.delete_experiment(bin_id)
     bins = [one.experiment_id for one in _deleted_bins(store)]
     arguments = ["gc", "--backend-store-uri", store_uri(folder), "--tracking-uri", store_uri(folder)]
-    arguments += ["--run-ids", ",".join(runs), "--logged-model-ids", ",".join(present)]
+    arguments += ["--run-ids", ",".join(runs), "--logged-model-ids", ",".join(going)]
     arguments += ["--experiment-ids", ",".join(bins)]
     command: Any = importlib.import_module("mlflow.cli").cli
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(told):
         command.main(arguments, prog_name="mlflow", standalone_mode=False)
 
 
-def _free_room(store: Any, runs: Sequence[str], models: Sequence[str]) -> None:
+def _free_room(uris: Iterable[str]) -> None:
     """Delete the files first, as `gc` does too: on a full disk its database can be written only after."""
     registry: Any = importlib.import_module("mlflow.store.artifact.artifact_repository_registry")
-    uris = [store.get_run(run).info.artifact_uri for run in runs]
-    uris += [store.get_logged_model(model, allow_deleted=True).artifact_location for model in models]
     for uri in uris:
         registry.get_artifact_repository(uri).delete_artifacts()
+
+
+def _artifact_uris(folder: Path, table: str, key: str, column: str, ids: Sequence[str]) -> dict[str, str]:
+    """Give where the files of those runs or models are that are there."""
+    found: dict[str, str] = {}
+    with contextlib.closing(sqlite3.connect(folder / DATABASE, timeout=30)) as connection:
+        for start in range(0, len(ids), _IDS):
+            some = ids[start : start + _IDS]
+            asked = f"SELECT {key}, {column} FROM {table} WHERE {key} IN ({','.join('?' * len(some))})"
+            found.update(connection.execute(asked, some).fetchall())
+    return {one: found[one] for one in ids if one in found}
 
 
 def _run_in(store: Any, experiment_id: str) -> str:
@@ -138,16 +235,6 @@ def _states(folder: Path) -> dict[str, str]:
     """Give every run's lifecycle stage: MLflow's own look at one run takes its metrics and parameters along."""
     with contextlib.closing(sqlite3.connect(folder / DATABASE, timeout=30)) as connection:
         return dict(connection.execute("SELECT run_uuid, lifecycle_stage FROM runs").fetchall())
-
-
-def _found(get: Any, identity: str, **how: bool) -> Any:
-    problem: Any = importlib.import_module("mlflow.exceptions").MlflowException
-    try:
-        return get(identity, **how)
-    except problem as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
 
 
 def _find_artifacts_in(folder: Path) -> None:

@@ -167,7 +167,7 @@ class Watch:
             last = getattr(self._now, "last", None)
             if line and last is not None:
                 last.append(line)
-            print(*words, **options)  # noqa: T201
+            print(*words, **options)
 
         handler.print = say
 

@@ -17,6 +17,7 @@ from longshore.tracking.comparing.code import code_difference
 from longshore.tracking.comparing.data import data_of
 from longshore.tracking.comparing.environment import environment_difference, packages_of
 from longshore.tracking.comparing.files import MOST_LINES, files_of, images_of, text_difference, unified
+from longshore.tracking.content.image_steps import StepImage
 from tests.support.launching import git
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -173,10 +174,10 @@ def test_that_artifacts_are_listed_with_what_differs_and_texts_are_compared(
     assert text_difference(client, one.id, two.id, "notes.txt").lines == ()
     assert text_difference(client, one.id, two.id, "longshore/log.txt").lines == ("@@ -1 +0,0 @@", "-x")
     assert text_difference(client, one.id, two.id, "plots/a.png").why == "Both are the same bytes."
-    assert {run_id: each.kind for run_id, each in images_of(client, [one.id, two.id], "plots/a.png").items()} == {
+    assert {run_id: each.kind for run_id, each in images_of(client, dict.fromkeys([one.id, two.id], StepImage("plots/a.png", "a", None))).items()} == {
         one.id: "image", two.id: "image",
     }  # fmt: skip
-    assert images_of(client, [two.id], "longshore/log.txt") == {}
+    assert images_of(client, {two.id: StepImage("longshore/log.txt", "log", None)}) == {}
 
 
 def test_that_endless_texts_are_compared_as_far_as_is_said() -> None:

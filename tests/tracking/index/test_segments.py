@@ -113,7 +113,7 @@ def test_that_names_hold_any_character_and_differ_by_case(folder: Path, add: Add
 
 def test_that_twelve_thousand_names_are_written_merged_and_opened_in_seconds(folder: Path) -> None:
     names = [metric(f"m{number}") for number in range(10_000)] + [param(f"p{number}") for number in range(2_000)]
-    began = time.perf_counter()
+    began = time.process_time()  # its own time: other tests run beside it
     for run in range(10):
         values = [pa.array([float(run)]) if name.startswith("m:") else pa.array([str(run)]) for name in names]
         wide = pa.table([pa.array([str(run % 3)]), *values], names=["run_id", *names])
@@ -121,9 +121,8 @@ def test_that_twelve_thousand_names_are_written_merged_and_opened_in_seconds(fol
     found = contents(folder)
     assert {run: row[names[-1]] for run, row in found.items()} == {"0": "9", "1": "7", "2": "8"}
     assert len(found["0"]) == len(names) + 1
-    assert (
-        time.perf_counter() - began < 60
-    )  # some 5 s on an idle machine; minutes where names are looked for one by one
+    # Some 5 s on an idle machine; minutes where names are looked for one by one.
+    assert time.process_time() - began < 60
 
 
 def test_that_a_table_against_the_convention_is_refused(folder: Path) -> None:

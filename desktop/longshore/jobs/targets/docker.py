@@ -78,7 +78,7 @@ class DockerTarget:
     def _image(self, home: Home, engine: Engine, start: Start, progress: Progress, cancel: CancelToken) -> JobImage:
         if start.spec.image:
             return job_image.given(engine, start.spec.image, progress, cancel)
-        return job_image.made(home, engine, Path(start.spec.folder), progress, cancel)
+        return job_image.made(home, engine, start.spec, progress, cancel)
 
     def _prepared(
         self,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longshore.errors import LongshoreError, WorkFailed
+from longshore.jobs.spec import RunSpec
 from longshore.jobs.targets.packing import folder_entry
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home, load_settings
@@ -57,7 +58,7 @@ def given(engine: Engine, reference: str, progress: Progress, cancel: CancelToke
     return JobImage(info, content, f"# The image {reference}, {digest}\n", is_ours=False)
 
 
-def made(home: Home, engine: Engine, project: Path, progress: Progress, cancel: CancelToken) -> JobImage:
+def made(home: Home, engine: Engine, spec: RunSpec, progress: Progress, cancel: CancelToken) -> JobImage:
     """Give the image of what the project declares, built first where its content is new.
 
     Raises: Invalid for a declaration that can't be read; WorkFailed with the build's decisive lines; Unavailable;
@@ -66,7 +67,7 @@ def made(home: Home, engine: Engine, project: Path, progress: Progress, cancel: 
     from longshore.containers import images
     from longshore.projects.container_plan import container_plan
 
-    plan = container_plan(project)
+    plan = container_plan(spec.folder, python=spec.python, as_of=spec.as_of)
     base = images.ensure(engine, _base(home, plan), progress=lambda line: progress(None, line), cancel=cancel)
     content = hashlib.blake2b(repr((_RECIPE, base.id, plan.hash)).encode(), digest_size=8).hexdigest()
     labels = {**_labels(home), "longshore.content": content}

@@ -34,7 +34,15 @@ class LocalTarget:
         from longshore.projects import environments
 
         project = Path(start.spec.folder)
-        environment = environments.prepare(home, project, progress=progress, cancel=cancel)
+        environment = environments.prepare(
+            home,
+            project,
+            python=start.spec.python,
+            as_of=start.spec.as_of,
+            plus=start.spec.plus,
+            progress=progress,
+            cancel=cancel,
+        )
         tool = environments.with_tool(home, environment, start.spec.tool, progress=progress, cancel=cancel)
         frameworks = str(resources_dir() / "frameworks")
         command = placed(start.spec.command, python=str(environment.python), tool=str(tool), frameworks=frameworks)
@@ -65,7 +73,7 @@ class LocalTarget:
             **past_the_proxy(inherited),
             **adapters.variables(start.spec.framework),
         }
-        if start.spec.pipeline:
+        if start.spec.framework not in ("script", "mlproject"):
             found["LONGSHORE_EVENTS"] = str(start.folder / files.EVENTS)
         if start.spec.cpus is not None:
             # Libraries that count the machine's cores would start more threads than the job may use.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from longshore.errors import Invalid
-from longshore.projects.adapters import dvc, kedro, kfp, mlproject, script
+from longshore.projects.adapters import dvc, kedro, kfp, mlproject, notebook, script
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint
 from longshore.projects.pipeline import WHOLE, Described, Pipeline, Selection
@@ -44,7 +44,7 @@ class Adapter(Protocol):
         ...
 
 
-ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, script)
+ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, notebook, script)
 BY_NAME: Mapping[str, Adapter] = {one.NAME: one for one in ADAPTERS}
 
 
@@ -83,6 +83,19 @@ def variables(framework: str) -> dict[str, str]:
 def tool(framework: str) -> str:
     """Give the requirement of the program that runs a framework's projects where they don't bring it; often empty."""
     return str(getattr(BY_NAME[framework], "TOOL", ""))
+
+
+def plus(framework: str) -> tuple[str, ...]:
+    """Give the requirements that join the project's own packages to run it; often none."""
+    found: tuple[str, ...] = getattr(BY_NAME[framework], "PLUS", ())
+    return found
+
+
+def repair(framework: str, path: Path, what: str) -> None:
+    """Do one of the repairs that the adapter offered. Raises: OSError."""
+    mend = getattr(BY_NAME[framework], "repair", None)
+    if mend is not None:
+        mend(path, what)
 
 
 def merged(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:

@@ -11,14 +11,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from longshore.errors import Invalid, LongshoreError
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint, Parameter, ParameterType
 from longshore.projects.parameters import text_of
-from longshore.projects.pipeline import END, ONLY, RESUME, START, WHOLE, Described, Pipeline, Selection, Step
+from longshore.projects.pipeline import END, ONLY, RESUME, START, WHOLE, Described, Pipeline, Repair, Selection, Step
 
 NAME = "dvc"
 TOOL = "dvc>=3.60,<4"
@@ -44,7 +44,8 @@ def describe(folder: Folder, problems: list[str]) -> Described:
         except LongshoreError as error:
             problems.append(error.reason)
     pipelines = tuple(one for one in found if one.steps)
-    return Described(tuple(_entry(folder, one) for one in pipelines), pipelines)
+    entries = tuple(_entry(one) for one in pipelines)
+    return Described(entries, pipelines, repairs=tuple(_old_locks(folder)))
 
 
 def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selection: Selection = WHOLE) -> list[str]:
@@ -62,11 +63,34 @@ def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selec
     return [*line, _address(entry.source, target) if target else entry.source]
 
 
+def repair(path: Path, what: str) -> None:
+    """Set a lock of DVC 1 aside; DVC writes a new one when the stages run. Raises: OSError."""
+    kind, _, file = what.partition(":")
+    if kind == "old-lock":
+        (path / file).replace(path / f"{file}.dvc1")
+
+
+def _old_locks(folder: Folder) -> Iterator[Repair]:
+    """Find the locks that DVC 3 refuses: those of DVC 1 have no schema."""
+    for file in folder.named("dvc.lock"):
+        try:
+            content = folder.yaml(file)
+        except LongshoreError:
+            continue
+        if isinstance(content, dict) and content and "schema" not in content:
+            yield Repair(
+                f"{NAME}:old-lock:{file}",
+                f"{file} was written by DVC 1, and DVC 3 refuses it.",
+                "Set it aside",
+                f"Renames {file} to {file}.dvc1. The next run makes every stage once and writes a new one.",
+            )
+
+
 def _address(file: str, step: str) -> str:
     return step if file == _FILE else f"{file}:{step}"
 
 
-def _entry(folder: Folder, pipeline: Pipeline) -> EntryPoint:
+def _entry(pipeline: Pipeline) -> EntryPoint:
     parameters: dict[str, Parameter] = {}
     for step in pipeline.steps:
         parameters |= step.parameters

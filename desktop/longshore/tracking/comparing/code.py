@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from longshore.errors import LongshoreError, NotFound
 from longshore.mlflow_rest import artifacts, runs
 from longshore.projects.history import Between, between
+from longshore.tracking.comparing.places import Source, client_of
 from longshore.tracking.detail import Code, code_of
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ class CodeDifference:
         return self.same_commit and self.base.patch == self.other.patch
 
 
-def code_difference(client: Client, base_id: str, other_id: str, project: Path | None) -> CodeDifference:
+def code_difference(source: Source, base_id: str, other_id: str, project: Path | None) -> CodeDifference:
     """Compare the code of two runs; `project` is the folder whose repository is looked into.
 
     Raises: NotFound for a run that is gone, Unavailable without the server.
     """
-    base, other = _side(client, base_id), _side(client, other_id)
+    base, other = (_side(client_of(source, run_id), run_id) for run_id in (base_id, other_id))
     old, new = base.code.commit, other.code.commit
     if old == new:
         return CodeDifference(base, other, None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from longshore.errors import NotFound
 from longshore.mlflow_rest import artifacts, runs
+from longshore.tracking.comparing.places import Source, client_of
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
@@ -39,10 +40,11 @@ class DataLine:
     same: bool
 
 
-def data_of(client: Client, run_ids: Sequence[str]) -> tuple[DataLine, ...]:
+def data_of(source: Source, run_ids: Sequence[str]) -> tuple[DataLine, ...]:
     """Give the data of some runs, what differs first. Raises: NotFound for a run that is gone, Unavailable."""
     found: dict[str, dict[str, DataVersion]] = {}
     for run_id in run_ids:
+        client = client_of(source, run_id)
         sizes = _sizes(client, run_id)
         for each in runs.get(client, run_id).inputs:
             found.setdefault(each.name, {})[run_id] = _version(each, sizes.get(each.name))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from longshore.errors import NotFound
 from longshore.mlflow_rest import artifacts, runs
+from longshore.tracking.comparing.places import Source, client_of
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
@@ -71,10 +72,10 @@ def changes_of(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[Packa
     return tuple(found)
 
 
-def environment_difference(client: Client, base_id: str, other_id: str) -> EnvironmentDifference:
+def environment_difference(source: Source, base_id: str, other_id: str) -> EnvironmentDifference:
     """Compare the environments of two runs. Raises: NotFound for a run that is gone, Unavailable."""
-    pair = [runs.get(client, run_id) for run_id in (base_id, other_id)]
-    locks = [_lock(client, run) for run in pair]
+    pair = [runs.get(client_of(source, run_id), run_id) for run_id in (base_id, other_id)]
+    locks = [_lock(client_of(source, run.id), run) for run in pair]
     base, other = (packages_of(lock) for lock in locks)
     facts = [(name, *(run.tags.get(tag, "") for run in pair)) for name, tag in _FACTS]
     return EnvironmentDifference(

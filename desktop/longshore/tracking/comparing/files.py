@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from longshore.errors import NotFound
 from longshore.mlflow_rest import artifacts
 from longshore.tracking.artifacts import Preview, preview, preview_of
+from longshore.tracking.comparing.places import Source, client_of
+from longshore.tracking.content import image_steps
+from longshore.tracking.content.image_steps import StepImage
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
@@ -24,12 +28,21 @@ _LONGEST_LINE = 2_000
 
 @dataclass(frozen=True)
 class FileLine:
-    """One path. Sizes by run id; a run that has no such file is left out."""
+    """One path, or a series of images under one name. Sizes by run id; a run that has no such file is left out."""
 
     path: str
     sizes: Mapping[str, int | None]
     # same size everywhere (the content may still differ), sizes differ, or some runs lack it.
     state: str  # alike, differs, missing
+    # Of a series: the images of each run in the order of their steps.
+    images: Mapping[str, tuple[StepImage, ...]] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps of a series, of all runs."""
+        return tuple(
+            sorted({image.step for of_run in self.images.values() for image in of_run if image.step is not None})
+        )
 
 
 @dataclass(frozen=True)
@@ -49,13 +62,15 @@ class TextDifference:
     why: str = ""
 
 
-def files_of(client: Client, run_ids: Sequence[str], cancel: CancelToken | None = None) -> FileList:
+def files_of(source: Source, run_ids: Sequence[str], cancel: CancelToken | None = None) -> FileList:
     """List the artifacts of some runs; what Longshore records itself stands last. Raises: Unavailable."""
-    found: dict[str, dict[str, int | None]] = {}
+    by_run: dict[str, list[tuple[str, int | None]]] = {}
     cut = False
     for run_id in run_ids:
-        waiting, count = [("", 0)], 0
-        while waiting and count < MOST_FILES:
+        client = client_of(source, run_id)
+        listed = by_run[run_id] = []
+        waiting = [("", 0)]
+        while waiting and len(listed) < MOST_FILES:
             folder, depth = waiting.pop()
             if cancel:
                 cancel.check()
@@ -63,12 +78,46 @@ def files_of(client: Client, run_ids: Sequence[str], cancel: CancelToken | None 
                 if each.is_dir and depth < _DEEPEST:
                     waiting.append((each.path, depth + 1))
                 elif not each.is_dir:
-                    found.setdefault(each.path, {})[run_id] = each.size_bytes
-                    count += 1
+                    listed.append((each.path, each.size_bytes))
         cut |= bool(waiting)
-    lines = [FileLine(path, sizes, _state(sizes, len(run_ids))) for path, sizes in found.items()]
+    lines = lines_of(by_run)
     lines.sort(key=lambda line: (line.path.startswith("longshore/"), line.path))
     return FileList(tuple(lines[:MOST_FILES]), cut or len(lines) > MOST_FILES)
+
+
+def lines_of(by_run: Mapping[str, Sequence[tuple[str, int | None]]]) -> list[FileLine]:
+    """Give the files (path, size) of runs as lines; what is logged step by step is one."""
+    lines, inside = _series(by_run)
+    found: dict[str, dict[str, int | None]] = {}
+    for run_id, files in by_run.items():
+        for path, size_bytes in files:
+            if path not in inside:
+                found.setdefault(path, {})[run_id] = size_bytes
+    return [*lines, *(FileLine(path, sizes, _state(sizes, len(by_run))) for path, sizes in found.items())]
+
+
+def _series(by_run: Mapping[str, Sequence[tuple[str, int | None]]]) -> tuple[list[FileLine], set[str]]:
+    """Put the images together that are one thing at several steps; with the paths that stand for nothing else then.
+
+    Those of `log_image` have the time in their names: no path of one run is another's.
+    """
+    groups: dict[str, dict[str, list[StepImage]]] = {}
+    for run_id, files in by_run.items():
+        for image in image_steps.in_order(files):
+            if image.step is not None:
+                folder = posixpath.dirname(image.path)
+                groups.setdefault(posixpath.join(folder, image.name), {}).setdefault(run_id, []).append(image)
+    lines, inside = [], {path for files in by_run.values() for path, _size in files if image_steps.is_logged(path)}
+    plain = {path for files in by_run.values() for path, _size in files}
+    for name, of_runs in groups.items():
+        paths = {image.path for images in of_runs.values() for image in images}
+        if name in plain or not (paths & inside or any(len(images) > 1 for images in of_runs.values())):
+            continue
+        inside |= paths
+        sizes = {run_id: sum(image.size_bytes or 0 for image in images) for run_id, images in of_runs.items()}
+        images = {run_id: tuple(images) for run_id, images in of_runs.items()}
+        lines.append(FileLine(name, sizes, _state(sizes, len(by_run)), images))
+    return lines, inside
 
 
 def _state(sizes: Mapping[str, int | None], runs: int) -> str:
@@ -77,9 +126,9 @@ def _state(sizes: Mapping[str, int | None], runs: int) -> str:
     return "alike" if len(set(sizes.values())) == 1 else "differs"
 
 
-def text_difference(client: Client, base_id: str, other_id: str, path: str) -> TextDifference:
+def text_difference(source: Source, base_id: str, other_id: str, path: str) -> TextDifference:
     """Compare a text artifact of two runs; a file that one lacks counts as empty. Raises: Unavailable."""
-    heads = [_head(client, run_id, path) for run_id in (base_id, other_id)]
+    heads = [_head(client_of(source, run_id), run_id, path) for run_id in (base_id, other_id)]
     kinds = {preview_of(path, head, size_bytes=None, truncated=len(head) >= _MOST_BYTES).kind for head in heads if head}
     if kinds & {"binary", "image", "too_large"}:
         same = heads[0] == heads[1]
@@ -96,16 +145,17 @@ def unified(base: str, other: str, *, cut: bool = False) -> TextDifference:
     return TextDifference(tuple(line[:_LONGEST_LINE] for line in list(found)[2:]), cut)
 
 
-def images_of(
-    client: Client, run_ids: Sequence[str], path: str, cancel: CancelToken | None = None
-) -> dict[str, Preview]:
-    """Read an artifact of some runs for looking at side by side; a run that lacks it is left out. Raises: Unavailable."""
+def images_of(source: Source, images: Mapping[str, StepImage], cancel: CancelToken | None = None) -> dict[str, Preview]:
+    """Read an image of each run, by run id, for looking at side by side; one that is not there is left out.
+
+    Raises: Unavailable.
+    """
     found = {}
-    for run_id in run_ids:
+    for run_id, image in images.items():
         if cancel:
             cancel.check()
         try:
-            found[run_id] = preview(client, run_id, path)
+            found[run_id] = preview(client_of(source, run_id), run_id, image.path, size_bytes=image.size_bytes)
         except NotFound:
             continue
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # What a preview shows as a picture.
@@ -32,6 +32,17 @@ def in_order(files: Iterable[tuple[str, int | None]]) -> tuple[StepImage, ...]:
     return tuple(
         sorted(found, key=lambda image: (image.name.lower(), image.step if image.step is not None else -1, image.path))
     )
+
+
+def is_logged(path: str) -> bool:
+    """Tell whether `log_image` gave a file its name, with step and time in it, or that of the small copy beside it."""
+    return _LOGGED.fullmatch(posixpath.splitext(posixpath.basename(path))[0]) is not None
+
+
+def at_step(images: Sequence[StepImage], step: int) -> StepImage | None:
+    """Give the image that shows a series at a step: the latest one up to it, None before the first."""
+    found = [image for image in images if image.step is None or image.step <= step]
+    return max(found, key=lambda image: image.step if image.step is not None else -1, default=None)
 
 
 def _image(path: str, size_bytes: int | None) -> StepImage | None:

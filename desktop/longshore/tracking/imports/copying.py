@@ -72,7 +72,7 @@ def import_found(
     work = _Import(client, found, project, experiment, token)
     try:
         sources = _parents_first(_READERS[found.kind](found))
-    except (Invalid, OSError, ValueError, TypeError, RecursionError) as error:
+    except (Invalid, Unavailable, OSError, ValueError, TypeError, RecursionError) as error:
         return Imported(skipped=(Skipped("", found.path.name, mlruns.why(error)),))
     if sources and work.is_the_workspace(sources[0]):
         reason = "This workspace itself is made of it: its runs are in the table already."

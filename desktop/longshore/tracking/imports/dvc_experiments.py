@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from longshore.errors import Invalid
+from longshore.errors import Invalid, Unavailable
 from longshore.mlflow_rest.types import Metric
 from longshore.projects.git import Question, ask
 from longshore.tracking.imports import dvclive
@@ -19,6 +19,7 @@ from longshore.tracking.imports.types import Content, Found, SourceRun
 REF = re.compile(r"refs/exps/([0-9a-f]{2}/[0-9a-f]{38})/(.+)")
 _READABLE = (".json", ".yaml", ".yml", ".toml")
 _PLOTS = "dvclive/plots/metrics"
+_LOST = "Git has not all of its commit: fetch it (dvc exp pull, or git fetch), then import again."
 
 
 def ref_names(git_folder: Path) -> Iterator[str]:
@@ -51,13 +52,39 @@ def git_folder_of(top: Path) -> Path | None:
 
 
 def runs(found: Found) -> Iterator[SourceRun]:
-    """Give every experiment. Raises: Unavailable where git can't read the repository."""
+    """Give every experiment, one whose commit is lost as left out. Raises: Unavailable where git can't read any."""
+    try:
+        (answer,) = ask(found.folder, _listing("refs/exps"))
+    except Unavailable:
+        # Git lists none at all where the object of one is missing, as in a repository that was copied in part.
+        yield from _one_by_one(found)
+        return
+    yield from _listed_runs(found, answer)
+
+
+def _listing(pattern: str) -> Question:
     form = "%(refname)%00%(objectname)%00%(committerdate:unix)%00%(authorname)"
-    (answer,) = ask(found.folder, Question(("for-each-ref", f"--format={form}", "refs/exps")))
+    return Question(("for-each-ref", f"--format={form}", pattern))
+
+
+def _listed_runs(found: Found, answer: bytes) -> Iterator[SourceRun]:
     for line in answer.decode("utf-8", "replace").splitlines():
         name, commit, time, author = line.split("\0")
         if shape := REF.fullmatch(name):
             yield _run(found, shape[2], commit, shape[1].replace("/", ""), int(time or 0) * 1000, author)
+
+
+def _one_by_one(found: Found) -> Iterator[SourceRun]:
+    (answer,) = ask(found.folder, Question(("for-each-ref", "--format=%(refname)%00%(objectname)", "refs/exps")))
+    for line in answer.decode("utf-8", "replace").splitlines():
+        name, commit = line.split("\0")
+        try:
+            (each,) = ask(found.folder, _listing(name))
+        except Unavailable:
+            if shape := REF.fullmatch(name):
+                yield SourceRun(commit, shape[2], 0, Content, left_out=_LOST)
+            continue
+        yield from _listed_runs(found, each)
 
 
 def _run(found: Found, name: str, commit: str, base: str, time_ms: int, author: str) -> SourceRun:
@@ -65,7 +92,7 @@ def _run(found: Found, name: str, commit: str, base: str, time_ms: int, author: 
         id=commit,
         name=name,
         start_ms=time_ms,
-        read=lambda: _content(found.folder, name, commit, base, time_ms),
+        read=lambda: _whole(found.folder, name, commit, base, time_ms),
         user=author,
     )
 
@@ -95,6 +122,13 @@ class _Tree:
         known = [path for path, size in self.sizes(*paths).items() if size <= LARGEST_TEXT]
         answers = ask(self.folder, *(Question(("show", f"{self.commit}:./{path}")) for path in known))
         return dict(zip(known, answers, strict=True))
+
+
+def _whole(folder: Path, name: str, commit: str, base: str, time_ms: int) -> Content:
+    try:
+        return _content(folder, name, commit, base, time_ms)
+    except Unavailable as error:
+        raise Invalid(_LOST) from error
 
 
 def _content(folder: Path, name: str, commit: str, base: str, time_ms: int) -> Content:

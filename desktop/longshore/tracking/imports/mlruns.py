@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from longshore.errors import Invalid
+from longshore.errors import Invalid, LongshoreError
 from longshore.mlflow_rest.types import FAILED, FINISHED, KILLED, RUNNING, SCHEDULED, Metric
-from longshore.tracking.imports.reading import files_below, inside, parse, read_bytes, read_text
+from longshore.tracking.imports.reading import files_below, inside, parse, read_bytes, read_lines, read_text
 from longshore.tracking.imports.types import Content, Found, SourceRun
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -51,6 +51,8 @@ def _run(run: Path, found: Found, experiment: str, *, gone: bool) -> SourceRun:
         if run.is_symlink():
             raise Invalid("Its folder is a link.")
         about = _meta(run, found.folder)
+        if missing := [key for key in ("start_time", "status") if key not in about]:
+            raise Invalid(f"meta.yaml is cut off: it does not say {' and '.join(missing)}.")
         name = str(about.get("run_name") or "") or _value(run / "tags" / "mlflow.runName", found.folder)
         return SourceRun(
             id=run.name,
@@ -72,7 +74,7 @@ def _broken(place: Path, error: Exception) -> SourceRun:
 
 def why(error: Exception) -> str:
     """Say in a person's words why something could not be read."""
-    if isinstance(error, Invalid):
+    if isinstance(error, LongshoreError):
         return error.reason
     if isinstance(error, PermissionError):
         return f"{Path(str(error.filename or '')).name or 'It'} may not be read: permission denied."
@@ -115,13 +117,17 @@ def _values(root: Path, folder: Path) -> Iterator[tuple[str, str]]:
 
 def _metrics(root: Path, folder: Path, remarks: list[str]) -> Iterator[Metric]:
     for file in files_below(root, folder):
-        key = file.relative_to(root).as_posix()
-        for line in read_bytes(file, folder, 4 << 30).splitlines():
+        key, unreadable = file.relative_to(root).as_posix(), 0
+        for line in read_lines(file, folder):
             try:
                 yield _point(key, line.split())
             except (ValueError, IndexError):
-                if line.strip():
-                    remarks.append(f"A line of metric {key} cannot be read and was left out.")
+                unreadable += bool(line.strip())
+        if unreadable:
+            lines = "A line" if unreadable == 1 else f"{unreadable:,} lines"
+            remarks.append(
+                f"{lines} of metric {key} cannot be read and {'was' if unreadable == 1 else 'were'} left out."
+            )
 
 
 def _point(key: str, parts: list[bytes]) -> Metric:

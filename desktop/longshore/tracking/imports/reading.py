@@ -18,6 +18,7 @@ LARGEST_TEXT = 32 << 20
 # A YAML of a few lines can stand for billions of values.
 MOST_VALUES = 10_000
 _DEEPEST = 40
+_LONGEST_LINE = 64 << 10
 
 
 def inside(path: Path, folder: Path) -> bool:
@@ -33,14 +34,30 @@ def read_bytes(file: Path, folder: Path, limit: int = LARGEST_TEXT) -> bytes:
 
     Raises: Invalid where it lies elsewhere, is no plain file or too large; OSError.
     """
+    size = _plain_size(file, folder)
+    if size > limit:
+        raise Invalid(f"{file.name} is too large ({size:,} bytes).")
+    return file.read_bytes()
+
+
+def read_lines(file: Path, folder: Path) -> Iterator[bytes]:
+    """Read the lines of a plain file of any size, one at a time; a longer one than any that MLflow writes is cut.
+
+    Raises: Invalid where it lies elsewhere or is no plain file; OSError.
+    """
+    _plain_size(file, folder)
+    with file.open("rb") as lines:
+        while line := lines.readline(_LONGEST_LINE):
+            yield line
+
+
+def _plain_size(file: Path, folder: Path) -> int:
     if not inside(file, folder):
         raise Invalid(f"{file.name} is a link that leaves the folder.")
     found = file.stat()
     if not stat.S_ISREG(found.st_mode):
         raise Invalid(f"{file.name} is not a file.")
-    if found.st_size > limit:
-        raise Invalid(f"{file.name} is too large ({found.st_size:,} bytes).")
-    return file.read_bytes()
+    return found.st_size
 
 
 def read_text(file: Path, folder: Path) -> str:

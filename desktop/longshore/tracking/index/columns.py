@@ -17,6 +17,10 @@ DATASETS = "datasets"  # list of name, digest, context
 MODELS = "models"  # ids of the logged models that the run made
 # Names of params, tags and metrics may hold any character: what precedes them keeps them apart.
 PARAM, TAG, METRIC = "p:", "t:", "m:"
+# What a metric was over its whole history: no file of an index holds these, `tracking.summaries` adds them on demand.
+BEST, MEAN = "b:", "a:"
+# As filters and exports would name them: `best.val_mae` beside `metrics.val_mae`, which is the last value.
+SUMMARIES = {"best": BEST, "mean": MEAN}
 
 ACTIVE, DELETED = "active", "deleted"
 # A run that was deleted for good: its row hides every earlier one, and is never shown.
@@ -40,6 +44,11 @@ def tag(name: str) -> str:
 def metric(name: str) -> str:
     """Give the column of a metric's latest values. A null is no value; NaN and infinities are values."""
     return METRIC + name
+
+
+def is_summary(column: str) -> bool:
+    """Tell whether a column says what a metric was over its whole history."""
+    return column.startswith((BEST, MEAN))
 
 
 def type_of(column: str) -> pa.DataType:

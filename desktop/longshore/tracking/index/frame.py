@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,15 @@ class Frame:
     Any thread may ask. Raises IndexBroken wherever a damaged column is asked for.
     """
 
-    def __init__(self, opened: Sequence[Opened], vectors: OrderedDict[str, Numbers | Texts] | None = None) -> None:
+    def __init__(
+        self,
+        opened: Sequence[Opened],
+        vectors: OrderedDict[str, Numbers | Texts] | None = None,
+        extra: Mapping[str, Numbers] | None = None,
+    ) -> None:
         self.opened = tuple(opened)
+        # Columns that no file holds, such as the best values of a metric.
+        self.extra = dict(extra or {})
         self.parts = tuple(part for each in opened for part in each.parts)
         self._starts = [0]
         for part in self.parts:
@@ -81,10 +88,13 @@ class Frame:
 
     def has(self, column: str) -> bool:
         """Tell whether a column exists; the attributes do always."""
-        return column in self._names or column in columns.ATTRIBUTES or column in (EXPERIMENT, DURATION)
+        known = column in self._names or column in columns.ATTRIBUTES or column in (EXPERIMENT, DURATION)
+        return known or column in self.extra
 
     def column(self, column: str) -> Numbers | Texts:
         """Give a column's values, all absent where no run has one. Raises: KeyError for no name of a column."""
+        if column in self.extra:
+            return self.extra[column]
         with self._lock:
             if column in self._vectors:
                 self._vectors.move_to_end(column)
@@ -145,6 +155,9 @@ class Frame:
 
     def value(self, row: int, column: str) -> Any:
         """Give one cell: a text, a float for a metric, ms for a time, a list; None where nothing is."""
+        if column in self.extra:
+            numbers = self.extra[column]
+            return float(numbers.values[row]) if numbers.is_present[row] else None
         part, place = self._place(row)
         if column == EXPERIMENT:
             return part.experiment
@@ -163,16 +176,27 @@ class Frame:
         owner = np.searchsorted(self._starts, wanted, side="right") - 1
         for number in np.unique(owner):
             mine = np.flatnonzero(owner == number)
-            found.update(
-                zip(mine, _run_rows(self.parts[number], wanted[mine] - self._starts[number], names), strict=True)
-            )
+            past = self._past(wanted[mine], names)
+            runs = _run_rows(self.parts[number], wanted[mine] - self._starts[number], names, past)
+            found.update(zip(mine, runs, strict=True))
         return tuple(found[place] for place in range(len(wanted)))
 
-    def holds_the_same(self, other: Frame) -> bool:
-        """Tell whether both hold the same rows, whenever they were looked at last."""
+    def with_extra(self, extra: Mapping[str, Numbers]) -> Frame:
+        """Give the same rows with these columns, in place of those that were added before."""
+        if _same_columns(self.extra, extra):
+            return self
+        with self._lock:
+            return Frame(self.opened, self._vectors, extra)
+
+    def has_the_rows_of(self, other: Frame) -> bool:
+        """Tell whether both were read from the same files."""
         return len(self.opened) == len(other.opened) and all(
             mine.parts is theirs.parts for mine, theirs in zip(self.opened, other.opened, strict=True)
         )
+
+    def holds_the_same(self, other: Frame) -> bool:
+        """Tell whether both hold the same rows, whenever they were looked at last."""
+        return self.has_the_rows_of(other) and _same_columns(self.extra, other.extra)
 
     def refreshed(self) -> Frame:
         """Give the frame itself where nothing was written since it was opened, else a new one. Raises: Unavailable."""
@@ -182,11 +206,22 @@ class Frame:
         # Where only the time of the last look is new, what was read stays.
         same = all(new.parts is old.parts for new, old in zip(fresh, self.opened, strict=True))
         with self._lock:
-            return Frame(fresh, self._vectors if same else None)
+            return Frame(fresh, self._vectors if same else None, self.extra if same else None)
 
     @cached_property
     def _names(self) -> frozenset[str]:
         return frozenset().union(*(part.table.column_names for part in self.parts))
+
+    def _past(self, rows: np.ndarray, names: set[str] | None) -> list[dict[str, float]]:
+        """Give what metrics were over their histories, per row. `names`: of these columns; None: of all."""
+        found: list[dict[str, float]] = [{} for _ in rows]
+        for name, numbers in self.extra.items():
+            if names is None or name in names:
+                cells = zip(found, numbers.values[rows].tolist(), numbers.is_present[rows].tolist(), strict=True)
+                for past, value, there in cells:
+                    if there:
+                        past[name] = value
+        return found
 
     def _place(self, row: int) -> tuple[Part, int]:
         from bisect import bisect_right
@@ -201,6 +236,9 @@ class Frame:
         import numpy as np
         import pyarrow as pa
 
+        if columns.is_summary(column):
+            # Nobody asked for it so far.
+            return Numbers(np.full(len(self), np.nan), np.zeros(len(self), bool))
         if column == EXPERIMENT:
             names = bridge.strings([part.experiment for part in self.parts]).dictionary_encode()
             sizes = [len(part) for part in self.parts]
@@ -244,7 +282,11 @@ def open_frame(home: Home, workspace: str, experiments: Sequence[ExperimentLike]
     return Frame([parts.open_experiment(home, workspace, experiment) for experiment in experiments])
 
 
-def _run_rows(part: Part, local: np.ndarray, names: set[str] | None) -> list[RunRow]:
+def _same_columns(one: Mapping[str, Numbers], other: Mapping[str, Numbers]) -> bool:
+    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
+
+
+def _run_rows(part: Part, local: np.ndarray, names: set[str] | None, pasts: Sequence[dict[str, float]]) -> list[RunRow]:
     places = local if part.rows is None else part.rows[local]
 
     def of(column: str) -> list[Any]:
@@ -275,10 +317,19 @@ def _run_rows(part: Part, local: np.ndarray, names: set[str] | None) -> list[Run
             params=params,
             metrics=metrics,
             tags=tags,
+            past=past,
         )
-        for (run_id, name, status, start, end, user, _lifecycle, _uri, experiment_id), params, metrics, tags in zip(
-            attributes, dicts[PARAM], dicts[METRIC], dicts[TAG], strict=True
-        )
+        for (
+            run_id,
+            name,
+            status,
+            start,
+            end,
+            user,
+            _lifecycle,
+            _uri,
+            experiment_id,
+        ), params, metrics, tags, past in zip(attributes, dicts[PARAM], dicts[METRIC], dicts[TAG], pasts, strict=True)
     ]
 
 

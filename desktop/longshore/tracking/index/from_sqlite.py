@@ -104,7 +104,7 @@ class Database:
 
     def read(self, experiment_id: str, run_ids: Sequence[str]) -> pa.Table:
         """Give those of some runs that are in an experiment. Raises: Unavailable."""
-        with self.snapshot(), self._told(), self._wanted(run_ids):
+        with self.snapshot(), self._told(), self.holding(run_ids):
             return self._table(experiment_id, database_runs.wanted(self.connection, experiment_id))
 
     def run_ids(self, experiment_id: str) -> list[str]:
@@ -156,7 +156,7 @@ class Database:
         built = dict(zip(runs.column_names, runs.columns, strict=True))
         built[columns.EXPERIMENT_ID] = bridge.strings([experiment_id] * len(runs))
         numbers = {run: number for number, run in enumerate(ids)}
-        with contextlib.nullcontext() if scanned else self._wanted(ids):
+        with contextlib.nullcontext() if scanned else self.holding(ids):
             for gathered in self._values(numbers, scanned=scanned):
                 built.update(gathered.columns(len(ids)))
             if datasets := self._datasets(numbers, scanned=scanned):
@@ -196,8 +196,8 @@ class Database:
         return found
 
     @contextlib.contextmanager
-    def _wanted(self, run_ids: Sequence[str]) -> Iterator[None]:
-        """Hold ids in a table of this connection alone: any number of them, which no list of values takes."""
+    def holding(self, run_ids: Sequence[str]) -> Iterator[None]:
+        """Hold ids in `temp.wanted`, a table of this connection alone: any number of them, which no list of values takes."""
         with self._told():
             self.connection.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (run TEXT PRIMARY KEY) WITHOUT ROWID")
             self.connection.execute("DELETE FROM temp.wanted")

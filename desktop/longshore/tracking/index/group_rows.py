@@ -45,7 +45,7 @@ class GroupRows:
         self._members: dict[int, IndexedRows] = {}
         self._order = self._ordered(order)
         for column in only:
-            if column.startswith(columns.METRIC):
+            if _is_number(column):
                 self.stats(column)
         self._lay_out()
 
@@ -83,13 +83,13 @@ class GroupRows:
             found.update({run_id: start + at for run_id, at in self._runs_of(number).places(runs).items()})
         return found
 
-    def spread(self, metric: str) -> Spread | None:
+    def spread(self, metric: str, kind: str = columns.METRIC) -> Spread | None:
         """Give what a metric is like among the groups."""
         import numpy as np
 
-        if not self.selection.frame.has(columns.metric(metric)):
+        if not self.selection.frame.has(kind + metric):
             return None
-        values = self._aggregated(columns.metric(metric))
+        values = self._aggregated(kind + metric)
         values = values[np.isfinite(values)]
         if not len(values):
             return None
@@ -256,8 +256,10 @@ class GroupRows:
         return self._members[number]
 
     def _group_row(self, number: int) -> GroupRow:
-        names = [column[2:] for column in self._only if column.startswith(columns.METRIC)]
-        summaries = {name: summary for name in names if (summary := self._summary(name, number)) is not None}
+        wanted = [column for column in self._only if _is_number(column)]
+        found = {column: summary for column in wanted if (summary := self._summary(column, number)) is not None}
+        past = {column: summary for column, summary in found.items() if columns.is_summary(column)}
+        summaries = {column[2:]: summary for column, summary in found.items() if column not in past}
         shared = dict(zip(self.grouping.by, self._keys[number], strict=True))
         params = {
             column[2:]: str(value) for column, value in shared.items() if column.startswith(columns.PARAM) and value
@@ -277,17 +279,18 @@ class GroupRows:
             size=int(self._groups.sizes[number]),
             is_open=self._is_open(number),
             aggregate=self.grouping.aggregate,
+            past={column: summary.value(self.grouping.aggregate) for column, summary in past.items()},
             summaries=summaries,
+            past_summaries=past,
         )  # fmt: skip
 
-    def _summary(self, metric: str, number: int) -> Summary | None:
-        column = columns.metric(metric)
+    def _summary(self, column: str, number: int) -> Summary | None:
         if not self.selection.frame.has(column):
             return None
         stats = self.stats(column)
         if not stats.count[number]:
             return None
-        best, worst = (stats.min, stats.max) if less_is_better(metric) else (stats.max, stats.min)
+        best, worst = (stats.min, stats.max) if less_is_better(column[2:]) else (stats.max, stats.min)
         return Summary(
             int(stats.count[number]),
             float(stats.mean[number]),
@@ -300,7 +303,7 @@ class GroupRows:
         stats = self.stats(column)
         if column == columns.START_TIME:
             return stats.max
-        if self.grouping.aggregate == MEAN or not column.startswith(columns.METRIC):
+        if self.grouping.aggregate == MEAN or not _is_number(column):
             return stats.mean
         if self.grouping.aggregate == STD:
             return stats.std
@@ -320,7 +323,7 @@ class GroupRows:
             return there + [number for number in range(count) if self._keys[number][at] is None]
         if order.column == columns.STATUS:
             values = self._groups.sizes.astype(np.float64)
-        elif order.column.startswith(columns.METRIC) or order.column in _TIMES:
+        elif _is_number(order.column) or order.column in _TIMES:
             values = self._aggregated(order.column)
         else:
             return list(range(count))
@@ -330,6 +333,11 @@ class GroupRows:
     def _rank(self, number: int, at: int) -> tuple[int, float | str]:
         value = self._keys[number][at]
         return (0, value) if isinstance(value, float) else (1, str(value))
+
+
+def _is_number(column: str) -> bool:
+    """Tell whether a column holds a metric's last values, or what they were over its history."""
+    return column.startswith(columns.METRIC) or columns.is_summary(column)
 
 
 def _title(column: str) -> str:

@@ -38,11 +38,18 @@ def parse(clause: str) -> Order:
         raise WrongFilter(Problem(0, len(clause), "A column is expected here, such as metrics.rmse DESC."))
     if subject.value in (DURATION, EXPERIMENT):
         return Order(subject.value, direction == "DESC")
+    prefix, _dot, key = subject.value.partition(".")
+    if prefix in columns.SUMMARIES and key:
+        return Order(columns.SUMMARIES[prefix] + _unquoted(key), direction == "DESC")
     kind, key = language.named(subject)
     if kind == "datasets":
         raise WrongFilter(Problem(0, len(subject.value), "Runs cannot be sorted by their datasets."))
     column = columns.NAME if (kind, key) == ("attributes", "run_name") else column_of(kind, key)
     return Order(column, direction == "DESC")
+
+
+def _unquoted(key: str) -> str:
+    return key[1:-1] if len(key) > 1 and key[0] == key[-1] and key[0] in '`"' else key
 
 
 def ordered(frame: Frame, fits: np.ndarray | None, orders: Sequence[Order]) -> np.ndarray:

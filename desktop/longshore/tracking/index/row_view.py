@@ -96,11 +96,11 @@ class IndexedRows:
         found = pc.index_in(bridge.strings(run_ids), self._ids).to_pylist()
         return {run_id: place for run_id, place in zip(run_ids, found, strict=True) if place is not None}
 
-    def spread(self, metric: str) -> Spread | None:
+    def spread(self, metric: str, kind: str = columns.METRIC) -> Spread | None:
         """Give what the values of a metric are like."""
         import numpy as np
 
-        column = columns.METRIC + metric
+        column = kind + metric
         if not self.selection.frame.has(column):
             return None
         values = self.selection.frame.numbers(column).values[self.selection.numbers]

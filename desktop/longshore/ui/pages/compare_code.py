@@ -43,15 +43,15 @@ class CodeTab(PairTab):
 
     def work(self) -> Work[object]:
         base, other = self.base.value, self.other.value
-        home, workspace = self.context.home, self.context.workspace_name
+        home, workspaces = self.context.home, self.workspaces
         project = Path(self.context.project.path) if self.context.project else None
 
         def work(_progress: Progress, cancel: CancelToken) -> CodeDifference:
             from longshore.tracking.comparing.code import code_difference
-            from longshore.workspace.connection import connect
+            from longshore.tracking.comparing.places import Servers
 
             cancel.check()
-            return code_difference(connect(home, workspace), base, other, project)
+            return code_difference(Servers(home, workspaces), base, other, project)
 
         return work
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,16 @@ from longshore.progress import CancelToken
 from longshore.tracking.comparing import axes, bands
 from longshore.tracking.rows import ColumnSet
 from longshore.ui.pages.compare_layout import CompareLayout
-from longshore.ui.pages.compare_work import Drawn, Look, drawn_work, histories_work
+from longshore.ui.pages.compare_work import (
+    Compared,
+    CurveCache,
+    Drawn,
+    Histories,
+    Look,
+    curve_names,
+    drawn_work,
+    histories_work,
+)
 from longshore.ui.shell.context import AppContext
 from longshore.ui.widgets.basic import Button, clear, horizontal, label, vertical
 from longshore.ui.widgets.plot.frame import Measure
@@ -23,7 +32,6 @@ from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
 
 if TYPE_CHECKING:
     from longshore.tracking.histories import History
-    from longshore.ui.pages.runs_work import Compared
     from longshore.ui.widgets.chart import Chart
     from longshore.ui.widgets.chart_grid import ChartGrid
 
@@ -43,12 +51,20 @@ class CurvesPart(QWidget):
 
     # There are curves to show, or none.
     filled = Signal(bool)
+    # The histories of more metrics were read; those of a chosen one could not be.
+    fetched = Signal()
+    failed = Signal(object)
 
     def __init__(self, context: AppContext, layout: CompareLayout, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context, self._layout = context, layout
         self.compared: Compared | None = None
-        self._histories: dict[str, dict[str, History]] = {}
+        self._histories: dict[str, Mapping[str, History]] = {}
+        self._cache = CurveCache()
+        # The parameters that runs can be put together by now.
+        self._groups: tuple[str, ...] = ()
+        # Curves are being made ready, and there are newer ones by now; histories are being read.
+        self._drawing = self._outdated = self._fetching = False
         self._token: CancelToken | None = None
         self._view: tuple[float, float] | None = None
         self.charts: dict[str, Chart] = {}
@@ -91,16 +107,43 @@ class CurvesPart(QWidget):
         """Show these runs' curves."""
         before = self.compared
         self.compared = compared
-        self._histories = {metric: dict(of_runs) for metric, of_runs in compared.curves.items()}
+        self._histories, self._cache = dict(compared.curves), CurveCache()
         if before is None or {r.run_id for r in before.comparison.runs} != {r.run_id for r in compared.comparison.runs}:
             self._view = None
         self._restore()
-        self._fetch_or_draw()
+        self.fetch_or_draw()
+
+    def show_news(self, compared: Compared) -> None:
+        """Draw the same runs' curves on; zoom and what is chosen stay."""
+        before, self.compared = self._histories, compared
+        self._histories = {**before, **compared.curves}
+        if bands.groupable(compared.comparison.runs) != self._groups:
+            self._restore()
+        if any(metric not in self._histories for metric in self._wanted):
+            self.fetch_or_draw()
+        elif not _same(before, self._histories):
+            # To begin anew each time would never end where a million points take longer than a second.
+            self._outdated = self._drawing
+            if not self._drawing:
+                self._draw()
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """The metrics whose histories are drawn on, also those that may become curves."""
+        if self.compared is None:
+            return ()
+        names = {*self._wanted, *curve_names(self.compared.comparison.runs)}
+        return tuple(name for name in self._histories if name in names)
+
+    @property
+    def histories(self) -> Histories:
+        """What is drawn: of more metrics than were compared at first, where somebody chose them."""
+        return self._histories
 
     def _restore(self) -> None:
         assert self.compared is not None
         runs, layout = self.compared.comparison.runs, self._layout
-        names = bands.groupable(runs)
+        names = self._groups = bands.groupable(runs)
         self.group.show_options([("Each run", ""), *((f"Mean by {name}", name) for name in names)])
         self.axis.choose(layout.text("axis", axes.STEP, axes.AXES))
         self.group.choose(layout.text("group", "", names))
@@ -121,7 +164,14 @@ class CurvesPart(QWidget):
         chosen = self._layout.texts("metrics")
         known = {name for run in self.compared.comparison.runs for name in run.metrics}
         wanted = tuple(name for name in chosen or () if name in known)
-        return wanted or tuple(self.compared.curves)
+        return wanted or self._defaults
+
+    @property
+    def _defaults(self) -> tuple[str, ...]:
+        """The metrics that matter first, without those that have one value alone."""
+        assert self.compared is not None
+        names, known = curve_names(self.compared.comparison.runs), self._histories
+        return tuple(name for name in names if name not in known or _is_curve(known[name]))
 
     def _choose_metrics(self) -> None:
         from longshore.ui.widgets.column_chooser import picker_of
@@ -132,7 +182,7 @@ class CurvesPart(QWidget):
         names = sorted({name for run in self.compared.comparison.runs for name in run.metrics})
         columns = [each for each in all_columns(ColumnSet(metrics=tuple(names))) if each.kind == "metrics"]
         ids = [f"metrics.{name}" for name in self._wanted]
-        defaults = [f"metrics.{name}" for name in self.compared.curves]
+        defaults = [f"metrics.{name}" for name in self._defaults]
         chooser = picker_of(self, "metrics", columns, ids)
         chooser.chosen.connect(self._metrics_chosen)
         chooser.reset_asked.connect(lambda: chooser.show_chosen(defaults))
@@ -141,28 +191,39 @@ class CurvesPart(QWidget):
 
     def _metrics_chosen(self, ids: Sequence[str]) -> None:
         self._layout.put("metrics", [each.removeprefix("metrics.") for each in ids])
-        self._fetch_or_draw()
+        self.fetch_or_draw()
 
-    def _fetch_or_draw(self) -> None:
+    def fetch_or_draw(self) -> None:
+        """Read what is missing of the metrics that have a chart, and draw."""
         assert self.compared is not None
         missing = [metric for metric in self._wanted if metric not in self._histories]
         if not missing:
             self._draw()
             return
-        context, runs = self._context, self.compared.comparison.runs
+        context = self._context
         if not self.charts:
             self._show_instead(Loading("Reading curves…"))
-        fetching = histories_work(context.home, context.workspace_name, runs, missing)
-        compared = self.compared
+        fetching = histories_work(context.home, self.compared, missing)
+        if self._fetching:
+            return
+        self._fetching, ids = True, self._ids
         context.runner.run(
-            self, fetching, lambda found: self._fetched(compared, found), self._show_failure, key="compare.histories",
+            self, fetching, lambda found: self._fetched(ids, found), self._show_failure, key="compare.histories",
             title="Reading curves",
         )  # fmt: skip
 
-    def _fetched(self, compared: Compared, found: dict[str, dict[str, History]]) -> None:
-        if compared is self.compared:
-            self._histories.update(found)
-            self._draw()
+    def _fetched(self, ids: Sequence[str], found: dict[str, dict[str, History]]) -> None:
+        self._fetching = False
+        if ids != self._ids:
+            self.fetch_or_draw()
+            return
+        self._histories.update(found)
+        self.fetched.emit()
+        self.fetch_or_draw()
+
+    @property
+    def _ids(self) -> list[str]:
+        return [run.run_id for run in self.compared.comparison.runs] if self.compared is not None else []
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
@@ -199,11 +260,16 @@ class CurvesPart(QWidget):
             self._show_nothing()
             return
         look = self.look
-        work = drawn_work(compared.comparison.runs, histories, look)
+        self._drawing = True
+        work = drawn_work(compared.comparison.runs, histories, look, self._cache)
         done = partial(self._show_drawn, look)
         self._token = self._context.runner.run(self, work, done, self._show_failure, key="compare.curves")
 
     def _show_drawn(self, look: Look, found: dict[str, Drawn]) -> None:
+        self._drawing = False
+        if self._outdated:
+            self._outdated = False
+            QTimer.singleShot(0, self, self._draw)
         if list(found) != list(self.charts):
             self._make_charts(list(found))
         measure = ACROSS[look.axis][1]
@@ -257,9 +323,26 @@ class CurvesPart(QWidget):
         self.filled.emit(False)
 
     def _show_failure(self, error: LongshoreError) -> None:
-        self._show_instead(ErrorState(error, "The curves could not be read", self._fetch_or_draw))
+        self._drawing = self._fetching = False
+        if self.charts:
+            self.failed.emit(error)  # what is drawn stays
+            return
+        self._show_instead(ErrorState(error, "The curves could not be read", self.fetch_or_draw))
 
     def _show_instead(self, widget: QWidget) -> None:
         self.charts, self._grid = {}, None
         clear(self._body)
         self._body.addWidget(widget)
+
+
+def _is_curve(of_runs: Mapping[str, History]) -> bool:
+    return any(len(history) > 1 for history in of_runs.values())
+
+
+def _same(before: Histories, now: Histories) -> bool:
+    """Tell whether nothing was logged."""
+    return before.keys() == now.keys() and all(
+        before[metric].keys() == now[metric].keys()
+        and all(before[metric][run_id] is history for run_id, history in now[metric].items())
+        for metric in now
+    )

@@ -23,9 +23,10 @@ from longshore.ui.widgets.states import ErrorState, Loading
 
 if TYPE_CHECKING:
     from longshore.tracking.comparing.fields import RunSet
-    from longshore.ui.pages.runs_work import Answer, Compared
+    from longshore.ui.pages.compare_work import Compared
+    from longshore.ui.pages.runs_work import Answer
 
-TABLE, COMPARED = "table", "compared"
+SCOPES = TABLE, COMPARED = "table", "compared"
 Answering = Callable[[], "Answer | None"]
 
 
@@ -80,6 +81,7 @@ class FieldsTab(Part):
         self.context, self.layout_kept, self.name = context, layout, name
         self._answering = answering
         self._answer: Answer | None = None
+        self._across = False
         self.compared: tuple[RunRow, ...] = ()
         self.known = Known((), (), "")
         self._token: CancelToken | None = None
@@ -87,7 +89,7 @@ class FieldsTab(Part):
         self._controls = QWidget(self)
         self.row = horizontal(self._controls, spacing=8)
         self.scope = Select("Which runs", [("Runs of the table", TABLE), ("Compared runs", COMPARED)])
-        self.scope.choose(layout.text("scope", TABLE, (TABLE, COMPARED)))
+        self.scope.choose(layout.text("scope", TABLE, SCOPES))
         self.scope.activated.connect(self._scope_chosen)
         self.row.addWidget(self.scope)
         column.addWidget(self._controls)
@@ -120,8 +122,20 @@ class FieldsTab(Part):
     def show_compared(self, compared: Compared, baseline: str) -> None:
         del baseline  # nothing here is measured against one run
         self.compared = compared.comparison.runs
-        self.scope.choose(self.layout_kept.text("scope", TABLE, (TABLE, COMPARED)))
+        self._across = compared.across
+        # The table shows one workspace: of runs of several it has not all.
+        self.scope.choose(self.layout_kept.text(self._scope_key, COMPARED if self._across else TABLE, SCOPES))
         self._ask_known()
+
+    def show_news(self, compared: Compared, baseline: str) -> None:
+        del baseline
+        self.compared = compared.comparison.runs
+        if self.scope.value == COMPARED:
+            self._ask_known()
+
+    @property
+    def _scope_key(self) -> str:
+        return "scope.across" if self._across else "scope"
 
     def refresh(self) -> None:
         """Read again where the table shows other runs by now."""
@@ -130,7 +144,7 @@ class FieldsTab(Part):
             self._ask_known()
 
     def _scope_chosen(self, _place: int) -> None:
-        self.layout_kept.put("scope", self.scope.value)
+        self.layout_kept.put(self._scope_key, self.scope.value)
         self._ask_known()
 
     def _ask_known(self) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from longshore.errors import LongshoreError
 from longshore.progress import CancelToken, Progress
+from longshore.tracking.content import image_steps
+from longshore.ui.pages.compare_images import CompareImages
 from longshore.ui.pages.compare_layout import CompareLayout
 from longshore.ui.pages.compare_pair import PairTab
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.tasks import Work
-from longshore.ui.widgets.basic import ElidedLabel, clear, horizontal, vertical
+from longshore.ui.widgets.basic import ElidedLabel, clear, vertical
 from longshore.ui.widgets.diff_view import DiffView
 from longshore.ui.widgets.plain_table import PlainTable, TextColumn, TextRow
 from longshore.ui.widgets.states import EmptyState, ErrorState, Loading
@@ -22,12 +24,9 @@ from longshore.ui.widgets.times import size
 
 if TYPE_CHECKING:
     from longshore.tracking.comparing.files import FileLine, FileList, TextDifference
-    from longshore.ui.widgets.artifact_decode import Shown
 
-_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".svg")
 _STATES = {"alike": "same size", "differs": "differs", "missing": "not in all"}
 _COLUMNS = (TextColumn("File"), TextColumn("Change", 84), TextColumn("Size", 132, right=True))
-_LEAST_IMAGE = 200
 
 
 class FilesTab(PairTab):
@@ -39,18 +38,19 @@ class FilesTab(PairTab):
         self._beside: QWidget | None = None
         self._reading: CancelToken | None = None
         self.shown_path = ""
+        self._lines: dict[str, FileLine] = {}
 
     # -- the list -----------------------------------------------------------------------------------------------
 
     def work(self) -> Work[object]:
-        home, workspace = self.context.home, self.context.workspace_name
+        home, workspaces = self.context.home, self.workspaces
         ids = [run.run_id for run in self.runs]
 
         def work(_progress: Progress, cancel: CancelToken) -> FileList:
             from longshore.tracking.comparing.files import files_of
-            from longshore.workspace.connection import connect
+            from longshore.tracking.comparing.places import Servers
 
-            return files_of(connect(home, workspace), ids, cancel)
+            return files_of(Servers(home, workspaces), ids, cancel)
 
         return work
 
@@ -69,6 +69,7 @@ class FilesTab(PairTab):
         split.setProperty("bare", True)
         split.setHandleWidth(16)
         self.table = PlainTable("Artifacts of the runs", _COLUMNS)
+        self._lines = {line.path: line for line in found.lines}
         self.table.show_rows([self._row(line) for line in found.lines])
         self.table.selection_changed.connect(self._chosen)
         split.addWidget(self.table)
@@ -86,7 +87,12 @@ class FilesTab(PairTab):
         pair = [line.sizes.get(run_id, -1) for run_id in (self.base.value, self.other.value)]
         sizes = ["—" if each == -1 else size(each) for each in pair]
         words = sizes[0] if sizes[0] == sizes[1] else " → ".join(sizes)
-        return TextRow(line.path, (line.path, _STATES[line.state], words))
+        name = (
+            f"{line.path}, {len(line.steps):,} {'step' if len(line.steps) == 1 else 'steps'}"
+            if line.images
+            else line.path
+        )
+        return TextRow(line.path, (name, _STATES[line.state], words))
 
     # -- one file -----------------------------------------------------------------------------------------------
 
@@ -97,40 +103,25 @@ class FilesTab(PairTab):
         self.shown_path = path = chosen[0]
         if self._reading is not None:
             self._reading.cancel()
-        self._show_beside(Loading(f"Reading {path}…"))
-        if path.lower().endswith(_IMAGES):
-            self._reading = self.context.runner.run(
-                self, self._images_work(path), self._show_images, self._fail, key="compare.file"
-            )
+        line = self._lines[path]
+        if line.images or path.lower().endswith(image_steps.SUFFIXES):
+            self._show_beside(CompareImages(self.context, self.runs, self.workspaces, line, self._beside))
         else:
+            self._show_beside(Loading(f"Reading {path}…"))
             self._reading = self.context.runner.run(
                 self, self._text_work(path), self._show_text, self._fail, key="compare.file"
             )
 
     def _text_work(self, path: str) -> Work[TextDifference]:
-        home, workspace = self.context.home, self.context.workspace_name
+        home, workspaces = self.context.home, self.workspaces
         base, other = self.base.value, self.other.value
 
         def work(_progress: Progress, cancel: CancelToken) -> TextDifference:
             from longshore.tracking.comparing.files import text_difference
-            from longshore.workspace.connection import connect
+            from longshore.tracking.comparing.places import Servers
 
             cancel.check()
-            return text_difference(connect(home, workspace), base, other, path)
-
-        return work
-
-    def _images_work(self, path: str) -> Work[dict[str, Shown]]:
-        home, workspace = self.context.home, self.context.workspace_name
-        ids = [run.run_id for run in self.runs]
-
-        def work(_progress: Progress, cancel: CancelToken) -> dict[str, Shown]:
-            from longshore.tracking.comparing.files import images_of
-            from longshore.ui.widgets.artifact_decode import decode
-            from longshore.workspace.connection import connect
-
-            found = images_of(connect(home, workspace), ids, path, cancel)
-            return {run_id: decode(preview) for run_id, preview in found.items()}
+            return text_difference(Servers(home, workspaces), base, other, path)
 
         return work
 
@@ -146,41 +137,6 @@ class FilesTab(PairTab):
                 [ElidedLabel("Only the beginning of the files is compared.", "small", "secondary")] if found.cut else []
             )
             self._show_beside(*note, diff)
-
-    def _show_images(self, found: Mapping[str, Shown]) -> None:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setAccessibleName(f"{self.shown_path} of each run")
-        inside = QWidget(area)
-        row = horizontal(inside, spacing=12)
-        for place, run in enumerate(self.runs):
-            if run.run_id in found:
-                row.addWidget(self._image(place, run.name, found[run.run_id]), 1)
-        area.setWidget(inside)
-        missing = [run.name for run in self.runs if run.run_id not in found]
-        words = f"{len(missing)} of {len(self.runs)} runs have no such file: {', '.join(missing)}"
-        self._show_beside(*([ElidedLabel(words, "small", "secondary")] if missing else []), area)
-
-    def _image(self, place: int, name: str, shown: Shown) -> QWidget:
-        from longshore.ui.pages.compare_table import swatch_icon
-        from longshore.ui.widgets.artifact_content import content_of
-        from longshore.ui.widgets.basic import label
-
-        made = QWidget()
-        made.setMinimumWidth(_LEAST_IMAGE)
-        column = vertical(made, spacing=4)
-        mark = label()
-        mark.setPixmap(swatch_icon(place).pixmap(20, 12))
-        title = ElidedLabel(name, "smallStrong", mode=Qt.TextElideMode.ElideMiddle)
-        head = QWidget()
-        row = horizontal(head, spacing=6)
-        row.addWidget(mark)
-        row.addWidget(title, 1)
-        column.addWidget(head)
-        made.setToolTip(", ".join([name, *shown.facts]))
-        column.addWidget(content_of(shown), 1)
-        return made
 
     def _fail(self, error: LongshoreError) -> None:
         self._show_beside(ErrorState(error, "The file could not be compared", self._chosen))

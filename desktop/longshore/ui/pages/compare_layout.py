@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from longshore.store import quick
+from longshore.tracking.views import Choice, checked_charts
 from longshore.ui.shell.context import AppContext
 
 # A dragged splitter tells its place a hundred times.
@@ -15,7 +16,12 @@ _SAVE_AFTER_MS = 400
 
 
 class CompareLayout(QObject):
-    """Kept per project in the local database; what is damaged there counts as never chosen."""
+    """Kept per project in the local database, and in views; what is damaged there counts as never chosen."""
+
+    # Somebody chose something.
+    changed = Signal()
+    # All choices were replaced by those of a view.
+    replaced = Signal()
 
     def __init__(self, context: AppContext, parent: QObject) -> None:
         super().__init__(parent)
@@ -41,6 +47,11 @@ class CompareLayout(QObject):
         return True
 
     @property
+    def project(self) -> str | None:
+        """The project whose choices these are, None before the first."""
+        return self._project
+
+    @property
     def _key(self) -> str:
         return f"runs.compare/{self._project or ''}"
 
@@ -51,6 +62,19 @@ class CompareLayout(QObject):
         if self._values.get(key) != value:
             self._values[key] = value
             self._timer.start()
+            self.changed.emit()
+
+    @property
+    def values(self) -> dict[str, Choice]:
+        """All choices, as a view keeps them."""
+        return checked_charts(self._values)
+
+    def take(self, values: Mapping[str, Choice]) -> None:
+        """Choose all that a view says, and nothing else."""
+        if values != self.values:
+            self._values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+            self._timer.start()
+            self.replaced.emit()
 
     def text(self, key: str, default: str = "", allowed: Sequence[str] | None = None) -> str:
         """Give a choice that is a text, the default where it is none of those that are allowed."""

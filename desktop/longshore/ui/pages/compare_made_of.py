@@ -17,7 +17,7 @@ from longshore.ui.pages.compare_layout import CompareLayout
 from longshore.ui.pages.compare_pair import PairTab
 from longshore.ui.pages.compare_part import Part
 from longshore.ui.pages.compare_table import dress, swatch_icon
-from longshore.ui.pages.runs_work import Compared
+from longshore.ui.pages.compare_work import Compared
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.tasks import Work
 from longshore.ui.theme.fonts import font
@@ -45,15 +45,15 @@ class EnvironmentTab(PairTab):
         self.table: PlainTable | None = None
 
     def work(self) -> Work[object]:
-        home, workspace = self.context.home, self.context.workspace_name
+        home, workspaces = self.context.home, self.workspaces
         base, other = self.base.value, self.other.value
 
         def work(_progress: Progress, cancel: CancelToken) -> EnvironmentDifference:
             from longshore.tracking.comparing.environment import environment_difference
-            from longshore.workspace.connection import connect
+            from longshore.tracking.comparing.places import Servers
 
             cancel.check()
-            return environment_difference(connect(home, workspace), base, other)
+            return environment_difference(Servers(home, workspaces), base, other)
 
         return work
 
@@ -111,14 +111,14 @@ class DataTab(Part):
             return
         (compared, baseline), context = self._shown, self.context
         runs = compared.comparison.runs
-        ids, home, workspace = [run.run_id for run in runs], context.home, context.workspace_name
+        ids, home, workspaces = [run.run_id for run in runs], context.home, compared.workspaces
 
         def work(_progress: Progress, cancel: CancelToken) -> tuple[DataLine, ...]:
             from longshore.tracking.comparing.data import data_of
-            from longshore.workspace.connection import connect
+            from longshore.tracking.comparing.places import Servers
 
             cancel.check()
-            return data_of(connect(home, workspace), ids)
+            return data_of(Servers(home, workspaces), ids)
 
         if self._token is not None:
             self._token.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from longshore.tracking.rows import RunRow
 from longshore.ui.pages.compare_layout import CompareLayout
 from longshore.ui.pages.compare_part import Part
 from longshore.ui.pages.compare_table import swatch_icon
-from longshore.ui.pages.runs_work import Compared
+from longshore.ui.pages.compare_work import Compared
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.tasks import Work
 from longshore.ui.widgets.basic import ElidedLabel, clear, horizontal, label, vertical
@@ -33,6 +33,8 @@ class PairTab(Part):
         super().__init__(parent)
         self.context, self.layout_kept, self._name = context, layout, name
         self.runs: tuple[RunRow, ...] = ()
+        # Of each run, by id.
+        self.workspaces: Mapping[str, str] = {}
         self._token: CancelToken | None = None
         column = vertical(self, (16, 2, 16, 10), 6)
         controls = QWidget(self)
@@ -63,7 +65,7 @@ class PairTab(Part):
         raise NotImplementedError
 
     def show_compared(self, compared: Compared, baseline: str) -> None:
-        self.runs = compared.comparison.runs
+        self.runs, self.workspaces = compared.comparison.runs, compared.workspaces
         swatches = {run.run_id: place for place, run in enumerate(self.runs)}
         self.base.show_options([(run.name, run.run_id) for run in self.runs])
         self.base.choose(baseline)

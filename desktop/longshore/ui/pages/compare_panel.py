@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QWidget
 
 from longshore.errors import LongshoreError
 from longshore.ui.pages.compare_fields import Answering
 from longshore.ui.pages.compare_layout import CompareLayout
+from longshore.ui.pages.compare_live import CompareLive, LiveNews
 from longshore.ui.pages.compare_part import Part
-from longshore.ui.pages.compare_table import Differences
-from longshore.ui.pages.runs_work import Compared
+from longshore.ui.pages.compare_tabs import CurvesTab, DifferencesTab
+from longshore.ui.pages.compare_work import Compared
 from longshore.ui.shell.context import AppContext
-from longshore.ui.widgets.basic import Button, Margins, clear, horizontal, label, vertical
+from longshore.ui.widgets.basic import Button, clear, horizontal, label, vertical
 from longshore.ui.widgets.choices import Tabs
 from longshore.ui.widgets.late_content import TURN_MS
 from longshore.ui.widgets.select import Select
-from longshore.ui.widgets.states import ErrorState, Loading
+from longshore.ui.widgets.states import Banner, ErrorState, Loading
+
+if TYPE_CHECKING:
+    from longshore.ui.pages.compare_curves import CurvesPart
 
 HEAD, LEAST_BODY = 44, 220
-GAP, LEAST_TABLE = 16, 260
 # What the head needs beside title and tabs.
 BESIDE_TABS = 140
 # Percent of the page that the comparison takes at first, and when it has grown.
@@ -45,26 +51,44 @@ class ComparePanel(QFrame):
     """Shows a comparison; the page fetches it."""
 
     closed = Signal()
+    # The same runs shall be read again.
+    retried = Signal()
+    # Run ids that shall not be compared any more.
+    left_out = Signal(list)
     # Run ids that somebody brushed.
     selected = Signal(list)
 
-    def __init__(self, context: AppContext, answering: Answering, parent: QWidget | None = None) -> None:
-        """Take what gives the run table's answer."""
+    def __init__(
+        self, context: AppContext, answering: Answering, layout: CompareLayout, parent: QWidget | None = None
+    ) -> None:
+        """Take what gives the run table's answer, and what was chosen before."""
         super().__init__(parent)
         self._context, self._answering = context, answering
         self.setProperty("surface", "surface")
         self.setMinimumHeight(HEAD + LEAST_BODY)
-        self._layout = CompareLayout(context, self)
+        self._layout = layout
+        layout.replaced.connect(self._start_anew)
+        self._project: str | None = None
         self._compared: Compared | None = None
         self._watched = False
+        # A server does not answer, which the banner says.
+        self._away = False
         self._parts: dict[str, Part] = {}
         # The tabs whose content is older than the comparison.
         self._stale: set[str] = set()
+        # The tabs that were made and do not show yet what the runs have logged since.
+        self._behind: set[str] = set()
+        self.live = CompareLive(context, self._followed, self)
+        self.live.news.connect(self._take_news)
         column = vertical(self)
         self._head = QWidget(self)
         self._head.setFixedHeight(HEAD)
         column.addWidget(self._head)
         self._make_head()
+        self._banner_holder = QWidget(self)
+        self._banner = vertical(self._banner_holder, (16, 0, 16, 6))
+        self._banner_holder.hide()
+        column.addWidget(self._banner_holder)
         self._stack = QStackedWidget(self)
         self._instead = QWidget(self._stack)
         self._instead_column = vertical(self._instead, (16, 4, 16, 12))
@@ -98,7 +122,9 @@ class ComparePanel(QFrame):
     def show_loading(self, count: int) -> None:
         """Say that runs are being compared."""
         self._title.setText(f"Compare {count} runs")
-        if self._layout.enter_project():
+        self._layout.enter_project()
+        if self._layout.project != self._project:
+            self._project = self._layout.project
             self.tabs.choose(self._layout.text("tab", "curves", [tab for tab, _title in TABS]))
             self.tab_select.choose(self.tabs.current)
             self._compared = None
@@ -109,19 +135,90 @@ class ComparePanel(QFrame):
     def show_error(self, error: LongshoreError) -> None:
         """Say why there is no comparison."""
         self._compared = None
-        self._show_instead(ErrorState(error, "The runs could not be compared"))
+        self.live.follow(None)
+        self._show_banner(None)
+        self._show_instead(ErrorState(error, "The runs could not be compared", self.retried.emit))
 
     def show_compared(self, compared: Compared) -> None:
         """Show these runs in the tab that is chosen."""
         self._compared = compared
+        self._show_banner(None)
+        self._behind.clear()
+        self.live.follow(compared)
         self._title.setText(f"Compare {len(compared.comparison.runs)} runs")
         self._stale = {tab for tab, _title in TABS}
         QTimer.singleShot(TURN_MS, self, self._show_tab)
+
+    def redraw(self) -> None:
+        """Draw what is shown in another theme."""
+        if self._compared is not None:
+            self.show_compared(self._compared)
 
     def _show_instead(self, widget: QWidget) -> None:
         clear(self._instead_column)
         self._instead_column.addWidget(widget)
         self._stack.setCurrentWidget(self._instead)
+
+    def _show_banner(self, banner: Banner | None) -> None:
+        clear(self._banner)
+        self._banner_holder.setVisible(banner is not None)
+        if banner is not None:
+            self._banner.addWidget(banner)
+
+    # -- while runs go on ---------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.live.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.live.stop()
+
+    def _followed(self) -> Sequence[str]:
+        """Name the metrics whose curves are on screen."""
+        part = self._parts.get(self.tabs.current)
+        return part.curves.followed if isinstance(part, CurvesTab) else ()
+
+    def _take_news(self, news: LiveNews) -> None:
+        self._compared = news.compared
+        self._behind = set(self._parts)
+        self._show_tab()
+        self._show_trouble(news)
+
+    def _show_trouble(self, news: LiveNews) -> None:
+        if news.trouble is not None:
+            self._trouble(news.trouble)
+        elif news.gone:
+            names = ", ".join(run.name for run in news.compared.comparison.runs if run.run_id in news.gone)
+            words = f"{names} was deleted meanwhile and is shown as it was read last."
+            left = len(news.compared.comparison.runs) - len(news.gone)
+            action = ("Leave it out", partial(self.left_out.emit, list(news.gone))) if left >= 2 else None
+            self._show_banner(Banner(words, action))
+        elif self._away:
+            self._show_banner(None)
+        self._away = news.trouble is not None
+
+    def _trouble(self, error: LongshoreError) -> None:
+        words = f"{error.reason} What was read before stays. {error.hint or ''}".strip()
+        if not self._away:
+            self._show_banner(Banner(words, ("Retry", self._retry)))
+        self._away = True
+
+    def _retry(self) -> None:
+        self._show_banner(None)
+        self._away = False
+        part = self._parts.get(self.tabs.current)
+        if isinstance(part, CurvesTab):
+            part.curves.fetch_or_draw()
+        self.live.look()
+
+    def _more_curves(self, curves: CurvesPart) -> None:
+        """Follow the metrics, too, that somebody chose."""
+        if self._compared is not None:
+            self._compared = replace(self._compared, curves=curves.histories)
+            curves.compared = self._compared
+            self.live.know(self._compared)
 
     # -- tabs ---------------------------------------------------------------------------------------------------
 
@@ -136,6 +233,20 @@ class ComparePanel(QFrame):
         self._layout.put("baseline", run_id)
         self._stale = {tab for tab, _title in TABS}
         self._show_tab()
+
+    def _start_anew(self) -> None:
+        """Show what a view says of the comparison."""
+        for part in self._parts.values():
+            self._stack.removeWidget(part)
+            part.deleteLater()
+        self._parts.clear()
+        tab = self._layout.text("tab", "curves", [tab for tab, _title in TABS])
+        self.tabs.choose(tab)
+        self.tab_select.choose(tab)
+        self._stale = {tab for tab, _title in TABS}
+        if self.isVisible():
+            self.restore_height()
+            QTimer.singleShot(TURN_MS, self, self._show_tab)
 
     def _choose(self, tab: str) -> None:
         self.tabs.choose(tab)
@@ -205,10 +316,14 @@ class ComparePanel(QFrame):
         part = self._parts[tab]
         self._stack.setCurrentWidget(part)
         if tab in self._stale:
-            self._stale.discard(tab)
             part.show_compared(self._compared, self.baseline)
+        elif tab in self._behind:
+            part.show_news(self._compared, self.baseline)
         else:
             part.refresh()
+        self._stale.discard(tab)
+        self._behind.discard(tab)
+        self.live.start()
 
     def refresh(self) -> None:
         """Look whether the run table shows other runs by now."""
@@ -218,7 +333,10 @@ class ComparePanel(QFrame):
 
     def _make(self, tab: str) -> Part:
         if tab == "curves":
-            return CurvesTab(self._context, self._layout, self._pin, self._stack)
+            made = CurvesTab(self._context, self._layout, self._pin, self._stack)
+            made.curves.fetched.connect(lambda: self._more_curves(made.curves))
+            made.curves.failed.connect(self._trouble)
+            return made
         if tab == "differences":
             return DifferencesTab(self._layout, self._pin, self._stack)
         return self._make_difference(tab) or self._make_chart(tab)
@@ -252,75 +370,3 @@ class ComparePanel(QFrame):
         made.opened.connect(lambda run_id: self._context.open("run", run_id=run_id))
         made.selected.connect(self.selected)
         return made
-
-
-class DifferencesTab(Part):
-    """The table alone."""
-
-    def __init__(
-        self,
-        layout: CompareLayout,
-        pin: Callable[[str], None],
-        parent: QWidget,
-        margins: Margins = (16, 4, 16, 12),
-    ) -> None:
-        super().__init__(parent)
-        self._layout = layout
-        self._shown: tuple[Compared, str] | None = None
-        self.differences = Differences(self)
-        self.differences.baseline_chosen.connect(pin)
-        self.differences.only_chosen.connect(self._only)
-        vertical(self, margins).addWidget(self.differences)
-
-    def _only(self, only: bool) -> None:
-        self._layout.put("only", only)
-        if self._shown is not None:
-            self.show_compared(*self._shown)
-
-    def show_compared(self, compared: Compared, baseline: str) -> None:
-        self._shown = (compared, baseline)
-        self.differences.show_comparison(compared.comparison, baseline, only=self._layout.flag("only", True))
-
-
-class CurvesTab(Part):
-    """Curves beside the table."""
-
-    def __init__(self, context: AppContext, layout: CompareLayout, pin: Callable[[str], None], parent: QWidget) -> None:
-        super().__init__(parent)
-        from longshore.ui.pages.compare_curves import CurvesPart
-
-        self._layout = layout
-        column = vertical(self, (16, 2, 16, 10), 6)
-        self._split = QSplitter(Qt.Orientation.Horizontal, self)
-        self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(GAP)
-        self._split.setProperty("bare", True)
-        self.curves = CurvesPart(context, layout, self)
-        column.addWidget(self.curves.controls)
-        column.addWidget(self._split, 1)
-        self._split.addWidget(self.curves)
-        self.table = DifferencesTab(layout, pin, self._split, margins=(0, 0, 0, 0))
-        self.table.setMinimumWidth(LEAST_TABLE)
-        self._split.addWidget(self.table)
-        self._split.setStretchFactor(0, 1)
-        self._split.splitterMoved.connect(lambda *_: layout.put("split", self._split.sizes()))
-
-    def show_compared(self, compared: Compared, baseline: str) -> None:
-        again = self.curves.compared is compared
-        self.table.show_compared(compared, baseline)
-        self._fit()
-        if not again:
-            self.curves.show_compared(compared)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        """Give the table what its names need, half at most, unless somebody chose otherwise."""
-        kept, room = self._layout.numbers("split"), self.width()
-        if len(kept) == 2 and any(kept):
-            wanted = room * kept[1] // (kept[0] + kept[1])
-        else:
-            wanted = min(self.table.differences.wanted_width, max(340, room // 2))
-        self._split.setSizes([max(1, room - wanted), max(1, wanted)])

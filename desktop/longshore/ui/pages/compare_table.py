@@ -150,6 +150,23 @@ class Differences(QWidget):
         self._lines = lines
         self._fill(first=0)
 
+    def show_news(self, found: Comparison, baseline: str, *, only: bool) -> None:
+        """Show what the same runs have logged since: in place where the rows are the same, so that nothing jumps."""
+        differing, everything = lines_of(found, all_values=False), lines_of(found, all_values=True)
+        lines = differing if only else everything
+        before = self._lines
+        if self._found is None or [each.title for each in lines] != [each.title for each in before]:
+            scrolled, place = self.table.verticalScrollBar().value(), self.table.currentIndex()
+            self.show_comparison(found, baseline, only=only)
+            self.table.verticalScrollBar().setValue(scrolled)
+            self.table.setCurrentCell(place.row(), place.column())
+            return
+        self._found, self._lines = found, lines
+        self.count.setText(f"Only differences, {len(differing):,} of {len(everything):,}")
+        for row in sorted(self._made):
+            if lines[row].values != before[row].values:
+                self._fill_row(row, lines[row])
+
     def _show_baseline(self) -> None:
         assert self._found is not None
         self.baseline.show_options([(run.name, run.run_id) for run in self._found.runs])

@@ -19,6 +19,7 @@ from longshore.ui.pages.run_live import LivePanel
 from longshore.ui.pages.run_side import RunSide
 from longshore.ui.pages.run_tabs import TABS, RunTabs
 from longshore.ui.pages.run_work import RunState, curves_work, read_run
+from longshore.ui.pages.trash_moves import Moves
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
@@ -50,6 +51,9 @@ class RunPage(Page):
         self._state: RunState | None = None
         self._asked: tuple[str | None, str | None] = (None, None)
         self._busy = self._fetching = False
+        self._moves = Moves(context, self, self._read_moved)
+        # It moved while it was being read: what that read is old.
+        self._moved = False
         outer = vertical(self)
         self._stack = StateStack()
         outer.addWidget(self._stack)
@@ -175,6 +179,11 @@ class RunPage(Page):
         if run_id:
             go = partial(self.context.open, "lineage", reference=f"run:{run_id}")
             found.append(Action("run-lineage", "Show lineage", go, icon="lineage"))
+        if state and state.detail:
+            found += self._moves.actions_of(state.detail.run.id, archived=state.archived, deleted=state.deleted)
+            found.append(self.context.undo.action())
+            keep = "Let go of it" if self.context.kept.holds(state.detail.run.id) else "Keep for comparing"
+            found.append(Action("run-keep", keep, self._keep, icon="pin"))
         return found + (self._log_actions() if job is not None else [])
 
     def _log_actions(self) -> list[Action]:
@@ -208,6 +217,12 @@ class RunPage(Page):
         asking = CompareDialog(self.window(), self.context, detail)
         asking.chosen.connect(lambda other: self.context.open("runs", compare=(detail.run.id, other)))
         asking.open()
+
+    def _keep(self) -> None:
+        if self._state is None or self._state.detail is None:
+            return
+        run, kept = self._state.detail.run, self.context.kept
+        kept.let_go([run.id]) if kept.holds(run.id) else kept.keep([(run.id, run.name)])
 
     def _again(self) -> None:
         if self._state is not None:
@@ -269,6 +284,10 @@ class RunPage(Page):
             key="run",
         )
 
+    def _read_moved(self) -> None:
+        self._moved = self._busy
+        self._read()
+
     def _tick(self) -> None:
         if not self.isVisible():
             self._timer.stop()
@@ -307,6 +326,8 @@ class RunPage(Page):
             # What was read before the server went away stays on screen.
             state = replace(state, detail=before.detail)
         self._state = state
+        if self._moved:
+            self._read_moved()
         self._stack.setCurrentWidget(self._content)
         self.head.show_state(state)
         self._show_problem(state)
@@ -331,6 +352,12 @@ class RunPage(Page):
         elif job is not None and job.error:
             words = f"{job.error.get('message') or ''} {job.error.get('hint') or ''}".strip()
             self._show_banner(Banner(words, ("Launch again…", self._edit_and_launch), tone="danger"))
+        elif state.detail is not None and state.deleted:
+            back = partial(self._moves.bring_back, [state.detail.run.id])
+            self._show_banner(Banner("This run is in the trash.", ("Restore", back)))
+        elif state.detail is not None and state.archived:
+            back = partial(self._moves.unarchive, [state.detail.run.id])
+            self._show_banner(Banner("This run is archived: tables leave it out.", ("Bring back", back)))
         else:
             self._show_banner(None)
 
@@ -387,6 +414,8 @@ def _actions_key(state: RunState) -> tuple[object, ...]:
         job.stop_requested if job else False,
         state.detail.run.id if state.detail else "",
         bool(state.detail and state.detail.models),
+        state.archived,
+        state.deleted,
     )
 
 

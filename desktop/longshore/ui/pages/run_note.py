@@ -176,7 +176,7 @@ class NotePanel(QStackedWidget):
             self._refused(run_id, done.edited.refused[0].error)
             return
         (undo,) = done.edited.undo
-        self._context.offer("success", "Saved the note", "", ("Undo", partial(self._undo, undo)))
+        self._context.offer_undo("Saved the note", partial(self._undo, undo))
         if run_id == self._run_id:
             self._end_saving()
             self._note, self._began_with = text, None

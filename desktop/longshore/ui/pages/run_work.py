@@ -13,6 +13,7 @@ from longshore.errors import LongshoreError, NotFound
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
 from longshore.store.records import RUNNING, Job
+from longshore.tracking.archive import ARCHIVED
 from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ class RunState:
     # How far a running job is by its log, and how long it usually takes.
     progress: LogProgress | None = None
     usual: Usual | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Tell whether the run is in the trash."""
+        return self.detail is not None and self.detail.run.lifecycle == "deleted"
+
+    @property
+    def archived(self) -> bool:
+        """Tell whether tables leave the run out."""
+        return self.detail is not None and ARCHIVED in self.detail.run.tags
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
@@ -11,20 +11,25 @@ from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from longshore.errors import Invalid, LongshoreError
+from longshore.tracking.comparing.places import RunAt
 from longshore.tracking.rows import ListedRows, columns_of
 from longshore.tracking.snapshot import load_last
 from longshore.ui.pages import runs_states as states
 from longshore.ui.pages import runs_work as work
+from longshore.ui.pages.compare_layout import CompareLayout
 from longshore.ui.pages.runs_columns import TableColumns
+from longshore.ui.pages.runs_comparing import MOST_SIDE_BY_SIDE, Comparing
 from longshore.ui.pages.runs_copy import Copying
 from longshore.ui.pages.runs_density import Density
 from longshore.ui.pages.runs_edits import Edits
 from longshore.ui.pages.runs_export import Export
 from longshore.ui.pages.runs_groups import TableGroups
+from longshore.ui.pages.runs_kept import KeptStrip
 from longshore.ui.pages.runs_look import TableLook
 from longshore.ui.pages.runs_menu import show_below, show_menu
+from longshore.ui.pages.runs_past import TablePast
 from longshore.ui.pages.runs_search import RunSearch
-from longshore.ui.pages.runs_states import BannerPlace, TablePlace
+from longshore.ui.pages.runs_states import BannerPlace, NoticePlace, TablePlace
 from longshore.ui.pages.runs_toolbar import RunsToolbar
 from longshore.ui.pages.runs_views import SavedViews
 from longshore.ui.pages.trash_moves import Moves
@@ -42,11 +47,6 @@ if TYPE_CHECKING:
     from longshore.tracking.imports.types import Found
     from longshore.ui.pages.compare_panel import ComparePanel
 
-# Beyond this many selected runs the comparison waits for being asked for.
-MOST_COMPARED = 8
-# More are too many for one screen.
-MOST_SIDE_BY_SIDE = 50
-
 
 class RunsPage(Page):
     """The run table of the open project, or of the whole workspace without one."""
@@ -59,17 +59,20 @@ class RunsPage(Page):
         self._loaded = False
         self.search = RunSearch(context, self)
         self._offline = False
-        self._comparing: list[str] = []
         # Selected as soon as they are in the table.
         self._to_select: list[str] = []
         self._moves = Moves(context, self, self._start_over)
-        self._export = Export(context, self, lambda: self.search.answer)
+        self._export = Export(context, self, self.search)
         column = vertical(self)
         self._banner = BannerPlace()
         column.addWidget(self._banner)
+        self._notice = NoticePlace(self)
+        column.addWidget(self._notice)
         self.bar = RunsToolbar()
         self.filter = self.bar.filter
         column.addWidget(self.bar)
+        self.kept_strip = KeptStrip(context.kept, self)
+        column.addWidget(self.kept_strip)
         # From the outside in: Qt styles again all that is inside of what moves.
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
@@ -77,32 +80,28 @@ class RunsPage(Page):
         self._place = TablePlace(self._splitter)
         self.table = RunTableView(self._place)
         self._place.hold(self.table)
+        self.comparing = Comparing(context, self, self.table, self._splitter)
         self.columns = TableColumns(context, self, self.table, self.search)
         self.edits = Edits(context, self, self.table, self.search)
         self.groups = TableGroups(context, self, self.table, self.search)
         self.copying = Copying(context, self, self.table, self.search)
         self.density = Density(context, self, self.table)
-        self.look = TableLook(self.table, self.filter, self.columns, self.groups, self.density)
+        self.charts = CompareLayout(context, self)
+        self.look = TableLook(self.table, self.filter, self.columns, self.groups, self.density, self.charts)
+        self.past = TablePast(context, self, self.table, self.search, self.look, self._notice)
         self.views = SavedViews(context, self, self.look.look)
         self._connect()
 
-    @cached_property
+    @property
     def compare_panel(self) -> ComparePanel:
         """The lower half, made when runs are compared for the first time."""
-        from longshore.ui.pages.compare_panel import ComparePanel
-
-        panel = ComparePanel(self.context, lambda: self.search.answer, self._splitter)
-        panel.closed.connect(self._close_comparison)
-        panel.selected.connect(self._select_brushed)
-        self.rows_shown.connect(panel.refresh)
-        self._splitter.addWidget(panel)
-        self._splitter.setSizes([480, 320])
-        return panel
+        return self.comparing.panel
 
     def _connect(self) -> None:
         self.filter.applied.connect(self._start_over)
         self.bar.experiments.activated.connect(self._start_over)
-        self.bar.compare_asked.connect(self.compare)
+        self.bar.compare_asked.connect(self.comparing.compare)
+        self.kept_strip.compare_asked.connect(self.comparing.compare_kept)
         self.bar.clear_asked.connect(self.table.pinned.clearSelection)
         self.bar.columns_asked.connect(self._choose_columns)
         self.bar.edit_asked.connect(self.edits.ask)
@@ -115,7 +114,9 @@ class RunsPage(Page):
         self.views.shown.connect(self.look.show_view)
         self.look.changed.connect(self._start_over)
         self.columns.changed.connect(self.views.look_again)
+        self.columns.changed.connect(self.past.columns_changed)
         self.density.changed.connect(self.views.look_again)
+        self.charts.changed.connect(self.views.look_again)
         self.bar.density_asked.connect(self._show_densities)
         self.table.density_asked.connect(self._show_densities)
         self.search.found.connect(self._show_rows)
@@ -127,7 +128,8 @@ class RunsPage(Page):
         self.bar.cancel_asked.connect(self._cancel)
         self.table.opened.connect(lambda run_id: self.context.open("run", run_id=run_id))
         self.table.selection_changed.connect(self._show_selection)
-        self.table.compare_asked.connect(self.compare)
+        self.table.compare_asked.connect(self.comparing.compare)
+        self.table.keep_asked.connect(self.keep)
         self.table.menu_asked.connect(partial(show_menu, self))
         self.context.workspace_changed.connect(self._leave)
         self.context.theme.changed.connect(self._redraw)
@@ -139,7 +141,20 @@ class RunsPage(Page):
         name = self.context.project.name if self.context.project else ""
         return [
             Action(
-                "compare-runs", "Compare runs", self.compare, icon="compare", in_bar=False, disabled_because=because
+                "compare-runs",
+                "Compare runs",
+                self.comparing.compare,
+                icon="compare",
+                in_bar=False,
+                disabled_because=because,
+            ),
+            Action(
+                "keep-runs",
+                "Keep for comparing",
+                self.keep,
+                icon="pin",
+                in_bar=False,
+                disabled_because="" if selected else "Select a run or more (Space).",
             ),
             Action(
                 "import-runs", "Import…", self.import_runs, icon="download", command=f"longshore import {name}".strip()
@@ -165,6 +180,16 @@ class RunsPage(Page):
             ),
         ]
 
+    def keep(self) -> None:
+        """Keep the selected runs for comparing, also with those of another workspace."""
+        ids = self.table.selected_ids()
+        if not ids or len(ids) > MOST_SIDE_BY_SIDE:
+            words = f"Select up to {MOST_SIDE_BY_SIDE} runs to keep them for comparing."
+            self.context.tell("info", words, "Space selects the row with the keyboard.")
+            return
+        rows = self.table.model.rows
+        self.context.kept.keep([(run_id, rows[place].name) for run_id, place in rows.places(ids).items()])
+
     def import_runs(self) -> None:
         """Offer the runs that the project's folder holds already."""
         from longshore.ui.pages.import_dialog import ImportDialog
@@ -189,8 +214,10 @@ class RunsPage(Page):
             self.filter.set_text(str(expression))
         asked = arguments.get("compare")
         if isinstance(asked, tuple):
-            self._to_select = list(asked)
-            self._compare(self._to_select)
+            self._to_select, workspace = list(asked), self.context.workspace_now()
+            self.comparing.compare_runs([RunAt(run_id, workspace) for run_id in asked])
+        if arguments.get("compare_kept"):
+            self.comparing.compare_kept()
         self.refresh()
 
     def _enter_project(self) -> None:
@@ -198,11 +225,13 @@ class RunsPage(Page):
         self._loaded = True
         self.look.forget()
         self.search.forget()
+        self.past.forget()
         self.edits.forget()
         self.groups.forget()
         self.bar.show_grouping(())
         self.views.enter(self._project)
         self.columns.enter(self._project)
+        self.charts.enter_project()
         last = load_last(self.context.home, work.key_of(self.context.workspace_name, self._project))
         rows = ListedRows(last.rows if last else ())
         self.table.show_rows(rows)
@@ -332,68 +361,19 @@ class RunsPage(Page):
         count = self.table.selected_count
         self.bar.show_selected(count)
         self.context.actions_changed.emit()
-        if self._comparing and 2 <= count <= MOST_COMPARED:
-            self.compare()
-
-    def compare(self) -> None:
-        """Show the selected runs side by side."""
-        ids = self.table.selected_ids()
-        if len(ids) < 2:
-            self.context.tell(
-                "info", "Select two runs or more to compare them.", "Space selects the row with the keyboard."
-            )
-        elif len(ids) > MOST_SIDE_BY_SIDE:
-            self.context.tell("info", f"Select at most {MOST_SIDE_BY_SIDE} runs to compare them.")
-        else:
-            self._compare(ids)
-
-    def _compare(self, ids: list[str]) -> None:
-        if sorted(ids) == sorted(self._comparing):
-            return
-        self._comparing = ids
-        self.compare_panel.show()
-        # The panel may just have been made: what it shows first comes in a turn of its own.
-        QTimer.singleShot(TURN_MS, self, partial(self._read_compared, ids))
-
-    def _read_compared(self, ids: list[str]) -> None:
-        if ids != self._comparing:
-            return
-        self.compare_panel.show_loading(len(ids))
-        self.table.show_swatches(ids)
-        self.context.runner.run(
-            self,
-            work.compare_work(self.context.home, self.context.workspace_name, ids),
-            lambda compared: self._show_compared(compared, ids),
-            self.compare_panel.show_error,
-            key="runs.compare",
-            title="Comparing runs",
-        )
-
-    def _show_compared(self, compared: work.Compared, ids: list[str]) -> None:
-        if ids == self._comparing:
-            self.compare_panel.show_compared(compared)
-
-    def _select_brushed(self, run_ids: list[str]) -> None:
-        """Select runs that a chart chose; those that are compared stay."""
-        comparing, self._comparing = self._comparing, []
-        self.table.select_runs(run_ids)
-        self._comparing = comparing
-
-    def _close_comparison(self) -> None:
-        self._comparing = []
-        self.compare_panel.hide()
-        self.table.show_swatches([])
-        self.table.pinned.setFocus()
+        kept = self.context.kept
+        # Whoever selects thousands does not compare them with the kept ones.
+        known = sum(map(kept.holds, self.table.selected_ids())) if kept.runs and count <= MOST_SIDE_BY_SIDE else 0
+        self.kept_strip.show_selected(count - known)
+        self.comparing.show_selection()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self._comparing:
-            self._close_comparison()
+        if event.key() == Qt.Key.Key_Escape and self.comparing.active:
+            self.comparing.close()
             return
         super().keyPressEvent(event)
 
     def _redraw(self) -> None:
         for view in (self.table.pinned, self.table.rest):
             view.viewport().update()
-        again, self._comparing = self._comparing, []
-        if again:
-            self._compare(again)
+        self.comparing.redraw()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from longshore.progress import CancelToken, Progress
 from longshore.store import quick
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from longshore.tracking.run_index import Selection
     from longshore.ui.pages.runs_search import RunSearch
     from longshore.ui.shell.tasks import Work
+
+
+SETTLE_MS = 400
 
 
 def constant_work(selection: Selection, ids: dict[str, str]) -> Work[frozenset[str]]:
@@ -58,6 +61,12 @@ class TableColumns(QObject):
         self._constant: frozenset[str] = frozenset()
         self._measured: tuple[object, tuple[str, ...]] | None = None
         table.columns_moved.connect(self._moved)
+        # A dragged edge tells its place a hundred times.
+        self._widths_settle = QTimer(self)
+        self._widths_settle.setSingleShot(True)
+        self._widths_settle.setInterval(SETTLE_MS)
+        self._widths_settle.timeout.connect(self._keep_widths)
+        table.widths.changed.connect(self._widths_settle.start)
 
     def enter(self, project: str | None) -> None:
         """Show what was chosen for a project."""
@@ -66,6 +75,10 @@ class TableColumns(QObject):
         self.chosen = quick.view_state(home, self._key("columns"))
         self.hide_constant = quick.view_state(home, self._key("hide_constant"), False) is True
         self._constant, self._measured = frozenset(), None
+        self._widths_settle.stop()
+        kept = quick.view_state(home, self._key("widths"))
+        widths = kept if isinstance(kept, dict) else {}
+        self._table.widths.show({column: width for column, width in widths.items() if type(width) is int})
 
     def _key(self, what: str) -> str:
         return f"runs.{what}/{self._project}"
@@ -107,10 +120,11 @@ class TableColumns(QObject):
         """Let a person choose."""
         from longshore.ui.widgets.column_chooser import ColumnChooser
 
+        wanted = self._wanted()
         chooser = ColumnChooser(
             self._page,
-            all_columns(self._names),
-            self._wanted(),
+            [*all_columns(self._names), *(each for each in columns_of_ids(self._names, wanted) if each.is_past)],
+            wanted,
             constant=self._constant if self.hide_constant else (),
             hide_constant=self.hide_constant,
         )
@@ -125,6 +139,15 @@ class TableColumns(QObject):
         self.chosen = ids
         self.show(self._head, self._names)
         self._keep("columns", ids)
+
+    def take_widths(self, widths: Mapping[str, int]) -> None:
+        """Make columns as wide as a view says, and keep it."""
+        if widths != self._table.widths.chosen:
+            self._table.widths.show(widths)
+            self._keep_widths()
+
+    def _keep_widths(self) -> None:
+        self._keep("widths", dict(self._table.widths.chosen))
 
     def set_hide_constant(self, hide: bool) -> None:
         """Leave out the columns in which the runs do not differ, or show them."""

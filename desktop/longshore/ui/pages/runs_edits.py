@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from longshore.ui.pages.runs_search import RunSearch
     from longshore.ui.shell.tasks import Work
 
-# So many edits can be taken back.
-MOST_UNDONE = 50
 # From here on it takes seconds: it stands in the task list and can be stopped.
 MANY = 25
 # Looks at the index until what was written stands in the rows: one may have been under way already.
@@ -101,7 +99,6 @@ class Edits(QObject):
         super().__init__(page)
         self._context, self._page, self._table, self._search = context, page, table, search
         self._pending: list[Pending] = []
-        self._undo: list[tuple[tuple[Change, ...], str]] = []
         table.cell_written.connect(self._write_cell)
         table.edit_asked.connect(self.ask)
         search.looked.connect(self._count_look)
@@ -112,17 +109,15 @@ class Edits(QObject):
         selected = self._table.selected_count
         because = "" if selected else "Select a run or more (Space)."
         current = "" if self._table.pinned.currentIndex().isValid() else "Move to a run with the arrow keys."
-        nothing = "" if self._undo else "Nothing was edited."
-        title = f"Undo: {self._undo[-1][1]}" if self._undo else "Undo"
         return [
             Action("edit-runs", "Edit name, tags and note…", self.ask, in_bar=False, disabled_because=because),
             Action("rename-run", "Rename run", self._table.rename, in_bar=False, disabled_because=current or because),
-            Action("undo", title, self.undo, icon="undo", shortcut="Ctrl+Z", in_bar=False, disabled_because=nothing),
+            self._context.undo.action(),
         ]
 
     def forget(self) -> None:
         """Know nothing of another project's or workspace's edits."""
-        self._pending, self._undo = [], []
+        self._pending = []
         self._show()
 
     def ask(self) -> None:
@@ -163,18 +158,6 @@ class Edits(QObject):
             return
         self._write([Change(run_id, edit) for run_id in run_ids], _words(edit, len(run_ids)), undoing=False)
 
-    def undo(self) -> None:
-        """Take the last edit back."""
-        if self._undo:
-            changes, words = self._undo.pop()
-            self._write(changes, words, undoing=True)
-
-    def _undo_this(self, changes: tuple[Change, ...], words: str) -> None:
-        """Take back the edit of a message, unless Ctrl+Z did it before."""
-        if (changes, words) in self._undo:
-            self._undo.remove((changes, words))
-            self._write(changes, words, undoing=True)
-
     def _write(self, changes: Sequence[Change], words: str, *, undoing: bool) -> None:
         pending = Pending({change.run_id: change.to for change in changes})
         self._pending.append(pending)
@@ -183,7 +166,7 @@ class Edits(QObject):
             self,
             edit_work(self._context.home, self._context.workspace_name, changes),
             partial(self._take, pending, words, undoing),
-            partial(self._fail, pending, words, undoing),
+            partial(self._fail, pending, changes, words, undoing),
             key="runs.edit",
             title=f"Editing {count_of(len(changes))}" if len(changes) >= MANY else "",
         )
@@ -201,20 +184,22 @@ class Edits(QObject):
         if edited.undo and undoing:
             self._context.tell("success", f"Undone: {words}")
         elif edited.undo:
-            self._undo = [*self._undo[-MOST_UNDONE + 1 :], (edited.undo, words)]
-            again = partial(self._undo_this, edited.undo, words)
-            self._context.offer("success", words, "", ("Undo", again))
+            self._context.offer_undo(words, partial(self._write, edited.undo, words, undoing=True))
         if edited.refused:
             self._tell_refused(edited)
         self._search.look()
         self._context.actions_changed.emit()
 
-    def _fail(self, pending: Pending, words: str, undoing: bool, error: LongshoreError) -> None:
+    def _fail(
+        self, pending: Pending, changes: Sequence[Change], words: str, undoing: bool, error: LongshoreError
+    ) -> None:
         if isinstance(error, EditStopped):
             self._take(pending, words, undoing, error.done)
             return
         self._pending.remove(pending)
         self._show()
+        if undoing:
+            self._context.undo.push(words, partial(self._write, changes, words, undoing=True))
         self._context.tell("error", f"Nothing was changed: {error.reason}", error.hint or "")
 
     def _tell_refused(self, edited: Edited) -> None:

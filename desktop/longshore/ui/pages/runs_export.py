@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,26 +11,40 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from longshore.progress import CancelToken, Progress
+from longshore.tracking.index import columns
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from longshore.settings import Home
     from longshore.tracking.run_index import Selection
-    from longshore.ui.pages.runs_work import Answer
+    from longshore.ui.pages.runs_search import RunSearch
+    from longshore.ui.pages.runs_work import Past
     from longshore.ui.shell.tasks import Work
 
 KINDS = "CSV (*.csv);;Parquet (*.parquet)"
 
 
-def export_work(selection: Selection, file: Path) -> Work[int]:
-    """Give the work that writes the file."""
+def export_work(
+    home: Home, workspace: str | None, past: Past, selection: Selection, names: Sequence[str], file: Path
+) -> Work[int]:
+    """Give the work that writes the file. `names`: the best and mean values that go with it; what is missing is read."""
 
     def work(progress: Progress, cancel: CancelToken) -> int:
         from longshore.tracking.export import export
 
-        return export(selection, file, progress=progress, cancel=cancel)
+        whole = selection
+        if names:
+            from longshore.store import workspaces
+            from longshore.tracking import summaries
+            from longshore.workspace.connection import connect
+
+            row = workspaces.get(home, workspace)
+            asking = partial(connect, home, workspace)
+            whole = summaries.complete(past.summaries, row, whole, names, asking, progress=progress, cancel=cancel)
+        return export(whole, file, past=names, progress=progress, cancel=cancel)
 
     return work
 
@@ -37,16 +52,16 @@ def export_work(selection: Selection, file: Path) -> Work[int]:
 class Export(QObject):
     """Asks where, writes in the background, and tells."""
 
-    def __init__(self, context: AppContext, page: QWidget, answer: Callable[[], Answer | None]) -> None:
+    def __init__(self, context: AppContext, page: QWidget, search: RunSearch) -> None:
         super().__init__(page)
-        self._context, self._page, self._answer = context, page, answer
+        self._context, self._page, self._search = context, page, search
 
     def action(self) -> Action:
         """Give the action."""
         project = self._context.project.name if self._context.project else ""
         return Action(
             "export-runs", "Export…", self.ask, icon="upload", in_bar=False,
-            disabled_because="" if self._answer() else "The runs are being read.",
+            disabled_because="" if self._search.answer else "The runs are being read.",
             command=f"longshore runs {project} --export runs.csv".replace("  ", " "),
         )  # fmt: skip
 
@@ -60,9 +75,12 @@ class Export(QObject):
 
     def write(self, file: Path) -> None:
         """Write what the table shows."""
-        answer = self._answer()
+        answer = self._search.answer
         if answer is not None:
-            writing = export_work(answer.rows.selection, file)
+            names = [name for name in self._search.columns or () if columns.is_summary(name)]
+            writing = export_work(
+                self._context.home, self._context.workspace_name, self._search.past, answer.rows.selection, names, file
+            )
             self._context.runner.run(
                 self, writing, lambda count: self._done(count, file), title=f"Exporting to {file.name}"
             )

@@ -1,4 +1,4 @@
-"""How the run table looks, all of it together: columns, order, groups and filter. It is what a view keeps."""
+"""How the run table looks, all of it together: columns, order, groups, filter and charts. It is what a view keeps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from longshore.ui.widgets.run_columns import Column
 from longshore.ui.widgets.run_table import RunTable
 
 if TYPE_CHECKING:
+    from longshore.ui.pages.compare_layout import CompareLayout
     from longshore.ui.widgets.filter_field import FilterField
 
 Order = tuple[Column, bool]  # ascending
@@ -23,13 +24,21 @@ class TableLook(QObject):
     """Sorts, and shows a view. Each change asks for other rows."""
 
     changed = Signal()
+    # Sorting by what metrics were over their histories, which have to be known first.
+    past_sort_asked = Signal(object)
 
     def __init__(
-        self, table: RunTable, filter: FilterField, columns: TableColumns, groups: TableGroups, density: Density
+        self,
+        table: RunTable,
+        filter: FilterField,
+        columns: TableColumns,
+        groups: TableGroups,
+        density: Density,
+        charts: CompareLayout,
     ) -> None:
         super().__init__(table)
         self._table, self._filter, self._density = table, filter, density
-        self._columns, self._groups = columns, groups
+        self._columns, self._groups, self._charts = columns, groups, charts
         # What is asked for, and what the rows on screen are sorted by.
         self.order: Order | None = None
         self._shown_order: Order | None = None
@@ -67,7 +76,10 @@ class TableLook(QObject):
     def _sort(self, column: object) -> None:
         assert isinstance(column, Column)
         ascending = not (self.order is not None and self.order[0].id == column.id and self.order[1])
-        self.sort_by((column, ascending))
+        if column.is_past:
+            self.past_sort_asked.emit((column, ascending))
+        else:
+            self.sort_by((column, ascending))
 
     def look(self, name: str) -> View:
         """Tell how the table looks, as a view of this name."""
@@ -80,6 +92,8 @@ class TableLook(QObject):
             self._groups.grouping,
             self._columns.hide_constant,
             self._density.density,
+            dict(self._table.widths.chosen),
+            self._charts.values,
         )
 
     def show_view(self, view: View) -> None:
@@ -91,5 +105,9 @@ class TableLook(QObject):
         self._columns.take(None if view.columns is None else list(view.columns))
         self._groups.take(view.grouping)
         self._density.take(view.density)
+        if view.widths is not None:
+            self._columns.take_widths(view.widths)
+        if view.charts is not None:
+            self._charts.take(view.charts)
         self._filter.set_text(view.filter)
         self.changed.emit()

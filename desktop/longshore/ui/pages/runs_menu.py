@@ -39,7 +39,8 @@ def run_menu(page: RunsPage, row: int, section: int) -> QMenu:
     else:
         add("Open", lambda: page.context.open("run", run_id=run_id), "Return")
     if several:
-        add("Compare", page.compare, "C")
+        add("Compare", page.comparing.compare, "C")
+    add("Keep for comparing", page.keep, "K")
     menu.addSeparator()
     if not several:
         add("Rename", table.rename, "F2")

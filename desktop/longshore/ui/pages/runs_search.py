@@ -62,6 +62,8 @@ class RunSearch(QObject):
         self._away: LongshoreError | None = None
         self.busy = False
         self.columns: tuple[str, ...] | None = None
+        # What metrics were over their histories, as far as it was read.
+        self.past = work.Past(context.home)
         # What was asked last, and the answer on screen.
         self.asked: work.Query | None = None
         self.answer: work.Answer | None = None
@@ -106,7 +108,7 @@ class RunSearch(QObject):
         self._list()
         self.busy = True
         question = work.Question(self._workspace, self.asked, self._experiments, self.columns)
-        self._run(work.ask_work(self._home, question, self.answer), self._take)
+        self._run(work.ask_work(self._home, question, self.answer, self.past), self._take)
 
     def pause(self) -> None:
         """Stop looking, until the next question or look: nobody sees the table."""

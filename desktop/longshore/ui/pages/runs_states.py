@@ -75,3 +75,35 @@ class BannerPlace(QWidget):
     def clear(self) -> None:
         """Take it back."""
         clear(self._column)
+
+
+class NoticePlace(QWidget):
+    """What is said of the columns that are read on demand: a question, how far it is, a failure; or nothing."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._column = vertical(self)
+        self._banner: Banner | None = None
+        self._choices: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What is said, empty for nothing."""
+        return self._banner.words if self._banner else ""
+
+    def say(self, words: str, *choices: Choice) -> None:
+        """Say something; of the same choices, the words alone are written anew."""
+        titles = tuple(title for title, _run in choices)
+        if self._banner is not None and titles == self._choices:
+            self._banner.show_words(words)
+            return
+        self.clear()
+        self._choices = titles
+        self._banner = Banner(words, *choices, tone="warning")
+        self._column.addWidget(self._banner)
+
+    def clear(self) -> None:
+        """Say nothing."""
+        if self._banner is not None:
+            self._banner = None
+            clear(self._column)

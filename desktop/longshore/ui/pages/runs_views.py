@@ -73,7 +73,7 @@ class NameDialog(Dialog):
         column = vertical(self.body, (24, 0, 24, 16), 12)
         self.line = QLineEdit(name)
         self.line.selectAll()
-        hint = "Columns, filter, order and groups are kept, for this project and on this computer."
+        hint = "Columns, filter, order, groups and charts are kept, for this project and on this computer."
         self.field = Field("Name", self.line, hint)
         column.addWidget(self.field)
         self.line.returnPressed.connect(self.confirmed)

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from longshore.errors import LongshoreError, NotAllowed, Unavailable
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
-from longshore.tracking.index import looked_at
+from longshore.tracking.index import columns, looked_at
 from longshore.tracking.rows import Grouping, RunRow, RunTable
 from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
-    from longshore.tracking.compare import Comparison
     from longshore.tracking.experiment_list import Named
-    from longshore.tracking.histories import History
     from longshore.tracking.index.group_rows import GroupRows
     from longshore.tracking.index.row_view import IndexedRows
     from longshore.tracking.run_index import Frame
+    from longshore.tracking.summaries import Summaries
 
 # So many rows are read with everything, for the columns at first and the first frame of the next start.
 HEAD = 200
-# More curves than this in one panel are read by nobody.
-MOST_CURVES = 6
 
 
 @dataclass(frozen=True)
@@ -38,14 +35,6 @@ class Query:
     filter: str
     order_by: tuple[str, ...]
     grouping: Grouping = field(default_factory=Grouping)
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """Runs side by side with the curves of the metrics that have some."""
-
-    comparison: Comparison
-    curves: Mapping[str, Mapping[str, History]]  # metric -> run id -> history
 
 
 def key_of(workspace: str | None, project: str | None) -> str:
@@ -86,7 +75,21 @@ class Answer:
         return any(row.status == "RUNNING" for row in self.head)
 
 
-def ask_work(home: Home, question: Question, before: Answer | None) -> Work[Answer]:
+class Past:
+    """Holds what this window knows of metrics over their histories; made by the first work that needs it."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    @cached_property
+    def summaries(self) -> Summaries:
+        """What is known."""
+        from longshore.tracking.summaries import Summaries
+
+        return Summaries(self._home)
+
+
+def ask_work(home: Home, question: Question, before: Answer | None, past: Past) -> Work[Answer]:
     """Give the work that answers from what the index holds; of `before` is kept what is not new."""
 
     def work(_progress: Progress, cancel: CancelToken) -> Answer:
@@ -102,6 +105,7 @@ def ask_work(home: Home, question: Question, before: Answer | None) -> Work[Answ
             frame = run_index.refreshed(before.frame)
         else:
             frame = run_index.open_runs(home, row, chosen)
+        frame = past.summaries.attach(row, frame, names) if (names := past_names(question)) else frame.with_extra({})
         cancel.check()
         if before is not None and question.asks_the_same(before.question) and frame.holds_the_same(before.frame):
             shown = question.columns
@@ -120,6 +124,18 @@ def ask_work(home: Home, question: Question, before: Answer | None) -> Work[Answ
         return Answer(question, frame, IndexedRows(selection, question.columns), head, groups)
 
     return work
+
+
+def past_names(question: Question) -> tuple[str, ...]:
+    """Give the index columns that say what metrics were over their histories, of those that are shown or sorted by."""
+    clauses = question.query.order_by
+    if not any(map(columns.is_summary, question.columns or ())) and not any(
+        clause.startswith(tuple(f"{kind}." for kind in columns.SUMMARIES)) for clause in clauses
+    ):
+        return ()
+    from longshore.tracking.summaries import names_of
+
+    return names_of(question.columns or (), clauses)
 
 
 def known_experiments_work(home: Home, workspace: str | None, project: str | None) -> Work[tuple[Named, ...] | None]:
@@ -175,48 +191,6 @@ def sync_work(home: Home, workspace: str | None, experiments: Sequence[Named]) -
 
 def _share(progress: Progress, number: int, count: int, done: float | None, words: str) -> None:
     progress(None if done is None else (number + done) / count, words)
-
-
-def compare_work(home: Home, workspace: str | None, run_ids: Sequence[str]) -> Work[Compared]:
-    """Give the work that compares runs and fetches the curves they have in common."""
-
-    def work(progress: Progress, cancel: CancelToken) -> Compared:
-        from longshore.store import workspaces
-        from longshore.tracking import compare, direction
-        from longshore.tracking.histories import read_histories
-        from longshore.workspace.connection import connect
-
-        client, row = connect(home, workspace), workspaces.get(home, workspace)
-        found = compare.compare(client, run_ids)
-        names = sorted({key for run in found.runs for key in run.metrics if not key.startswith("system/")})
-        first = direction.primary_metric(found.runs)
-        names.sort(key=lambda name: name != first)
-        curves: dict[str, dict[str, History]] = {}
-        for number, name in enumerate(names[:MOST_CURVES]):
-            progress(number / MOST_CURVES, name)
-            cancel.check()
-            of_runs = {
-                run.run_id: read_histories(home, row, lambda: client, run.run_id, [name])[name]
-                for run in found.runs
-                if name in run.metrics
-            }
-            if any(len(history) > 1 for history in of_runs.values()):
-                curves[name] = of_runs
-        return Compared(found, curves)
-
-    return work
-
-
-def load_columns_work(home: Home, key: str) -> Work[list[str] | None]:
-    """Give the work that reads the columns that somebody chose."""
-
-    def work(_progress: Progress, _cancel: CancelToken) -> list[str] | None:
-        from longshore.store import quick
-
-        found = quick.view_state(home, key)
-        return found if isinstance(found, list) else None
-
-    return work
 
 
 def save_view_work(home: Home, key: str, value: object) -> Work[None]:

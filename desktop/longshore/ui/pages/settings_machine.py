@@ -149,7 +149,8 @@ class QueueSection(Section):
             group(
                 SettingRow(
                     "Finished jobs",
-                    "Kept this long on this computer. A job whose log is nowhere else stays for ever.",
+                    "Kept this long on this computer. A log of more than 10 MB goes to its run before, whole and "
+                    "compressed. A job whose log is nowhere else stays for ever.",
                     self._jobs,
                 ),
                 SettingRow("Images of environments", "Kept in Docker this long after their last run.", self._images),

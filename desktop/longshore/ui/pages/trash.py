@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 from longshore.errors import Cancelled, LongshoreError
 from longshore.progress import CancelToken
 from longshore.ui.pages import trash_work as work
-from longshore.ui.pages.trash_moves import Moves, count_of, place_of
+from longshore.ui.pages.trash_moves import Moves, place_of
 from longshore.ui.pages.trash_purge import Purges
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
@@ -199,6 +199,9 @@ class TrashPage(Page):
             self.context.open("run", run_id=run_id)
 
     def actions_now(self) -> list[Action]:
+        return [*self._actions_of_tab(), self.context.undo.action()]
+
+    def _actions_of_tab(self) -> list[Action]:
         chosen = self.table.selected()
         runs = [one.removeprefix(work.RUN) for one in chosen if one.startswith(work.RUN)]
         because = "" if chosen else "Select a row or more."
@@ -251,18 +254,7 @@ class TrashPage(Page):
         self._moves.bring_back(ids)
 
     def _delete_experiments(self, ids: Sequence[str]) -> None:
-        names = [one.removeprefix(work.EXPERIMENT) for one in ids]
-        place = place_of(self.context)
-
-        def tell(deleted: tuple[str, ...]) -> None:
-            back = work.restore_work(place, [work.EXPERIMENT + name for name in deleted])
-            words = f"{count_of(len(deleted), 'experiment')} went to the trash"
-            self.context.offer("success", words, "", ("Undo", partial(self._moves.undo, back)))
-            self.look()
-
-        self.context.runner.run(
-            self, work.delete_experiments_work(place, names), tell, self._not_done, title="Deleting experiments"
-        )
+        self._moves.delete_experiments([one.removeprefix(work.EXPERIMENT) for one in ids], self._not_done)
 
     def _not_done(self, error: LongshoreError) -> None:
         self._notice(Banner(f"{error.reason} {error.hint or ''}".strip()))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from longshore.errors import WorkFailed, from_dict
+from longshore.errors import Conflict, NotFound, WorkFailed, from_dict
 from longshore.progress import CancelToken, Progress
 from longshore.settings import Home
 from longshore.tracking.rows import RunRow
@@ -99,14 +99,38 @@ def restore_work(place: Place, ids: Sequence[str]) -> Work[Outcome]:
     return work
 
 
-def delete_experiments_work(place: Place, names: Sequence[str]) -> Work[tuple[str, ...]]:
+def delete_experiments_work(place: Place, names: Sequence[str]) -> Work[Outcome]:
     """Give the work that moves empty experiments to the trash."""
 
-    def work(_progress: Progress, _cancel: CancelToken) -> tuple[str, ...]:
+    def work(_progress: Progress, _cancel: CancelToken) -> Outcome:
+        from longshore.policies import deleting
         from longshore.tracking import empty_experiments
 
         client, _name = place.connect()
-        return tuple(empty_experiments.delete(client, name).name for name in names)
+        return deleting.Outcome(tuple(EXPERIMENT + empty_experiments.delete(client, name).name for name in names), ())
+
+    return work
+
+
+def delete_again_work(place: Place, ids: Sequence[str]) -> Work[Outcome]:
+    """Give the work that moves restored runs and experiments back to the trash, through the guards."""
+
+    def work(progress: Progress, cancel: CancelToken) -> Outcome:
+        from longshore.policies import deleting
+        from longshore.tracking import empty_experiments
+
+        client, name = place.connect()
+        runs = [one.removeprefix(RUN) for one in ids if not one.startswith(EXPERIMENT)]
+        outcome = deleting.delete(place.home, client, name, runs, progress=progress, cancel=cancel)
+        done, refused = list(outcome.done), list(outcome.refused)
+        for one in (one for one in ids if one.startswith(EXPERIMENT)):
+            experiment = one.removeprefix(EXPERIMENT)
+            try:
+                empty_experiments.delete(client, experiment)
+                done.append(one)
+            except (Conflict, NotFound) as error:
+                refused.append(deleting.Refusal(one, experiment, f"{error.reason} {error.hint or ''}".strip()))
+        return deleting.Outcome(tuple(done), tuple(refused))
 
     return work
 

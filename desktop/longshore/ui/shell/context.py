@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from longshore.settings import Home, Settings, load_settings, save_settings
+from longshore.store import quick
+from longshore.store.records import PERSONAL
+from longshore.ui.shell.kept_runs import KeptRuns
 from longshore.ui.shell.tasks import TaskRunner
+from longshore.ui.shell.undo import UndoStack
 
 if TYPE_CHECKING:
     from longshore.mlflow_rest.client import Client
@@ -49,6 +54,8 @@ class AppContext(QObject):
     # The page that is shown has other actions now.
     actions_changed = Signal()
     launch_asked = Signal(object)
+    # Runs went out of sight, or came back: whoever shows runs reads them again.
+    runs_moved = Signal()
 
     def __init__(self, home: Home, runner: TaskRunner, theme: Theme, workspace: str | None) -> None:
         super().__init__()
@@ -57,6 +64,10 @@ class AppContext(QObject):
         # None: the home's current workspace.
         self.workspace_name = workspace
         self.project: ProjectRef | None = None
+        self.undo = UndoStack(self.actions_changed.emit)
+        for left in (self.project_changed, self.workspace_changed):
+            left.connect(self.undo.forget)
+        self.kept = KeptRuns(self)
         self._back: list[Place] = []
         self._forward: list[Place] = []
         self.place: Place | None = None
@@ -69,6 +80,11 @@ class AppContext(QObject):
         from longshore.workspace.connection import connect
 
         return connect(self.home, self.workspace_name)
+
+    def workspace_now(self) -> str:
+        """Name the workspace that the window shows."""
+        current = (name for name, _kind, is_current in quick.workspaces(self.home) if is_current)
+        return self.workspace_name or next(current, PERSONAL)
 
     def open(self, page_id: str, **arguments: Any) -> None:
         """Show a page; the one that was shown goes into the history."""
@@ -113,6 +129,11 @@ class AppContext(QObject):
     def offer(self, kind: str, text: str, detail: str, action: tuple[str, Callable[[], object]]) -> None:
         """Show a toast with a button, such as ("Undo", function)."""
         self.offered.emit(kind, text, detail, action)
+
+    def offer_undo(self, words: str, take_back: Callable[[], object]) -> None:
+        """Say what was done, with a button that takes it back; Ctrl+Z does so, too."""
+        change = self.undo.push(words, take_back)
+        self.offer("success", words, "", ("Undo", partial(self.undo.undo_this, change)))
 
     def launch(self, **preset: Any) -> None:
         """Open the launch dialog, filled with what is given (entry_point, parameters, target)."""

@@ -92,10 +92,34 @@ class GlobalActions(QObject):
             Action("trash", "Trash", partial(context.open, "trash"), icon="trash", command="longshore trash"),
             Action("shortcuts", "Keyboard shortcuts", self.show_shortcuts, icon="info", shortcut="?"),
             Action("refresh", "Refresh", self._refresh, icon="refresh", shortcut="Ctrl+Shift+R"),
+            *self._kept_actions(),
             *self._theme_actions(),
             *self._page_actions(),
         ]
         return found + self._project_actions()
+
+    def _kept_actions(self) -> list[Action]:
+        kept = self._context.kept
+        if not kept.runs:
+            return []
+        because = "" if len(kept.runs) >= 2 else "Keep another run first."
+        references = " ".join(f"{run.run_id[:8]}@{run.workspace}" for run in kept.runs)
+        return [
+            Action(
+                "compare-kept",
+                f"Compare kept runs ({len(kept.runs)})",
+                partial(self._context.open, "runs", compare_kept=True),
+                icon="compare",
+                disabled_because=because,
+                command=f"longshore compare {references}",
+            ),
+            Action(
+                "let-kept-go",
+                "Let kept runs go",
+                lambda: kept.let_go([run.run_id for run in kept.runs]),
+                icon="pin",
+            ),
+        ]
 
     def _theme_actions(self) -> list[Action]:
         titles = {"system": "Follow the system's theme", "light": "Light theme", "dark": "Dark theme"}

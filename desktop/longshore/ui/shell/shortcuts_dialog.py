@@ -17,6 +17,7 @@ ELSEWHERE = (
     ("Table: extend the selection", "Shift+arrows"),
     ("Table: open", "Enter"),
     ("Table: compare", "C"),
+    ("Table: keep for comparing", "K"),
     ("Table: copy", "Ctrl+C"),
     ("Graph: follow an edge", "Left / Right"),
     ("Graph: zoom", "+ / -"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtGui import QImage, QImageIOHandler, QImageReader
 
 from longshore.ui.widgets.times import duration, size
 
@@ -54,6 +54,9 @@ class Shown:
     rows: tuple[tuple[str, ...], ...] = ()
     columns: tuple[Column, ...] = ()
     image: QImage | None = None
+    # Of an image as it lies in the file; what is shown may be smaller.
+    width_px: int = 0
+    height_px: int = 0
     text: str = ""
     language: str = ""
     value: Any = None
@@ -209,4 +212,6 @@ def decode_image(data: bytes, side: int = SHOWN_SIDE) -> Shown:
     if image.isNull():
         why = f"It is damaged, or needs more than {size(_MOST_IMAGE_MB * 1_000_000)} of memory. {_DOWNLOAD}"
         return Shown("none", facts, title="This image can't be shown", why=why)
-    return Shown("image", facts, image=image)
+    turned = bool(reader.transformation() & QImageIOHandler.Transformation.TransformationRotate90)
+    width, height = (found.height(), found.width()) if turned else (found.width(), found.height())
+    return Shown("image", facts, image=image, width_px=width, height_px=height)

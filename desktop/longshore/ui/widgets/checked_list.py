@@ -81,6 +81,14 @@ class CheckedModel(QAbstractListModel):
         self.checked = [each for each in checked if each in self._entries]
         self._again()
 
+    def add(self, entry: Entry) -> None:
+        """Offer one more name; it is seen once it is checked or searched."""
+        self._entries.setdefault(entry.id, entry)
+
+    def row_of(self, entry_id: str) -> int:
+        """Tell in which row a name stands, -1 where it is not seen."""
+        return next((row for row, entry in enumerate(self._shown) if entry.id == entry_id), -1)
+
     def toggle(self, row: int) -> None:
         """Check a name, or take that back; it stays where it stands until the list is searched or opened again."""
         entry = self._shown[row]
@@ -97,7 +105,8 @@ class CheckedModel(QAbstractListModel):
         if entry.id in self.checked:
             at = self.checked.index(entry.id)
             self.move_to(entry.id, at + step)
-        return next((place for place, each in enumerate(self._shown) if each.id == entry.id), row)
+        place = self.row_of(entry.id)
+        return row if place < 0 else place
 
     def move_to(self, entry_id: str, at: int) -> None:
         """Put a checked name at a place among the checked ones."""

@@ -6,12 +6,12 @@ import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from longshore.tracking.direction import less_is_better, ranked
 from longshore.tracking.edits import NOTE, Edit
-from longshore.tracking.rows import MEAN, ColumnSet, GroupRow, RunRow
+from longshore.tracking.rows import MEAN, ColumnSet, GroupRow, Rows, RunRow, Spread, Summary
 from longshore.ui.widgets.times import ago, duration, fixed, full
 
 
@@ -19,7 +19,7 @@ from longshore.ui.widgets.times import ago, duration, fixed, full
 class Column:
     """One column."""
 
-    id: str  # "status", "params.lr", "metrics.val_mae"
+    id: str  # "status", "params.lr", "metrics.val_mae", "best.val_mae"
     title: str
     group: str  # Run, Metrics, Parameters, Tags
     order_by: str  # MLflow's name for sorting; empty: can't be sorted
@@ -27,8 +27,18 @@ class Column:
 
     @cached_property
     def kind(self) -> str:
-        """params, metrics, tags, or the attribute's own name."""
+        """params, metrics, best, mean, tags, or the attribute's own name."""
         return self.id.partition(".")[0]
+
+    @cached_property
+    def is_metric(self) -> bool:
+        """Tell whether it holds a metric's last, best or mean values."""
+        return self.kind in METRIC_KINDS
+
+    @property
+    def is_past(self) -> bool:
+        """Tell whether it says what a metric was over its whole history."""
+        return self.kind in (BEST, MEAN_VALUE)
 
     @cached_property
     def key(self) -> str:
@@ -36,6 +46,11 @@ class Column:
         return self.id.partition(".")[2]
 
 
+# What of a metric a column shows: its last value, and what it was over its whole history.
+LAST, BEST, MEAN_VALUE = METRIC_KINDS = ("metrics", "best", "mean")
+_LETTERS = {"params": "p:", "metrics": "m:", "tags": "t:", "best": "b:", "mean": "a:"}
+# Stands for a value that is being read.
+COMING = "…"
 # The box that tells whether the run is selected.
 BOX = Column("box", "", "Pinned", "", 36)
 STATUS = Column("status", "Status", "Pinned", "attributes.status", 100)
@@ -65,6 +80,13 @@ def _metric(key: str) -> Column:
     return Column(f"metrics.{key}", key, "Metrics", f"metrics.`{key}`", 132)
 
 
+def of_metric(kind: str, key: str) -> Column:
+    """Give the column of a metric's last, best or mean value."""
+    if kind == LAST:
+        return _metric(key)
+    return Column(f"{kind}.{key}", f"{kind.capitalize()} {key}", "Metrics", f"{kind}.`{key}`", 140)
+
+
 def _param(key: str) -> Column:
     return Column(f"params.{key}", key, "Parameters", f"params.`{key}`", 112)
 
@@ -73,13 +95,19 @@ def _tag(key: str) -> Column:
     return Column(f"tags.{key}", key, "Tags", f"tags.`{key}`", 120)
 
 
-_MADE: dict[str, Callable[[str], Column]] = {"metrics": _metric, "params": _param, "tags": _tag}
+_MADE: dict[str, Callable[[str], Column]] = {
+    "params": _param,
+    "tags": _tag,
+    **{kind: partial(of_metric, kind) for kind in METRIC_KINDS},
+}
 
 
 def columns_of_ids(found: ColumnSet, ids: Sequence[str]) -> list[Column]:
     """Give the columns of some ids, in their order, those that are there: of thousands, few are made."""
     attributes = {column.id: column for column in (*PINNED, *ATTRIBUTES)}
-    there = {"metrics": set(found.metrics), "params": set(found.params), "tags": set(found.tags)}
+    there = {"params": set(found.params), "tags": set(found.tags)}
+    metrics = set(found.metrics)
+    there |= {kind: metrics for kind in METRIC_KINDS}
     chosen = []
     for each in ids:
         kind, _dot, key = each.partition(".")
@@ -107,17 +135,17 @@ _TAGS = ("longshore.entry_point", "mlflow.user")
 
 def index_columns(columns: Sequence[Column]) -> tuple[str, ...]:
     """Give the names that the run index has for what these columns show."""
-    letters = {"params": "p:", "metrics": "m:", "tags": "t:"}
-    named = [letters[column.kind] + column.key for column in columns if column.kind in letters]
+    named = [_LETTERS[column.kind] + column.key for column in columns if column.kind in _LETTERS]
+    # The last value tells whether there is a best one to wait for.
+    named += [f"m:{column.key}" for column in columns if column.is_past]
     # A note may be long, and few tables show it.
     notes = [f"t:{NOTE}"] if any(column.id == "note" for column in columns) else []
-    return (*named, *notes, *(f"t:{tag}" for tag in _TAGS))
+    return tuple(dict.fromkeys((*named, *notes, *(f"t:{tag}" for tag in _TAGS))))
 
 
 def value_name(column: Column) -> str:
-    """Give the name of a metric's, param's or tag's column in the run index, empty for an attribute."""
-    letters = {"params": "p:", "tags": "t:", "metrics": "m:"}
-    return letters[column.kind] + column.key if column.kind in letters else ""
+    """Give the name of what the run index holds in this column, empty for an attribute and for what is read on demand."""
+    return "" if column.is_past or column.kind not in _LETTERS else _LETTERS[column.kind] + column.key
 
 
 _GROUPABLE = {"status": "status", "experiment": "experiment", "user": "user", "entry": "t:longshore.entry_point"}
@@ -154,11 +182,21 @@ _ATTRIBUTE: dict[str, Callable[[RunRow], Any]] = {
 }
 
 
+def number(row: RunRow, column: Column) -> float | None:
+    """Give a metric's last, best or mean value, None where the run has none or it is not known yet."""
+    return row.metrics.get(column.key) if column.kind == LAST else row.past.get(_LETTERS[column.kind] + column.key)
+
+
+def spread(rows: Rows, column: Column) -> Spread | None:
+    """Give what the numbers in a metric's column are like."""
+    return rows.spread(column.key, _LETTERS[column.kind])
+
+
 def raw(row: RunRow, column: Column) -> Any:
     """Give a cell's value as it was logged, None where the run has none."""
     kind = column.kind
-    if kind == "metrics":
-        return row.metrics.get(column.key)
+    if column.is_metric:
+        return number(row, column)
     if kind == "params":
         return row.params.get(column.key)
     if kind == "tags":
@@ -171,8 +209,8 @@ def text(row: RunRow, column: Column, decimals: int | None = None) -> str:
     if isinstance(row, GroupRow):
         return _group_text(row, column, decimals)
     value = raw(row, column)
-    if column.kind == "metrics":
-        return "" if value is None else fixed(value, decimals)
+    if column.is_metric:
+        return _nothing(row, column) if value is None else fixed(value, decimals)
     if column.id == "started":
         return ago(value)
     if column.id == "duration":
@@ -180,24 +218,37 @@ def text(row: RunRow, column: Column, decimals: int | None = None) -> str:
     return "" if value is None else str(value)
 
 
+def _nothing(row: RunRow, column: Column) -> str:
+    """Give what stands where no number is: a run that has the metric will have its best value in a moment."""
+    return COMING if column.kind != LAST and column.key in row.metrics else ""
+
+
+def _summary(row: GroupRow, column: Column) -> Summary | None:
+    if column.kind == LAST:
+        return row.summaries.get(column.key)
+    return row.past_summaries.get(_LETTERS[column.kind] + column.key)
+
+
 def _group_text(row: GroupRow, column: Column, decimals: int | None) -> str:
     if column.id == "status":
         return "1 run" if row.size == 1 else f"{row.size:,} runs"
     if column.id == "name":
         return row.title
-    if column.kind != "metrics":
+    if not column.is_metric:
         return str(raw(row, column) or "")
-    summary = row.summaries.get(column.key)
-    if summary is None or math.isnan(row.metrics[column.key]):
+    summary, value = _summary(row, column), number(row, column)
+    if summary is None or value is None:
+        return _nothing(row, column)
+    if math.isnan(value):
         return ""
-    shown = fixed(row.metrics[column.key], decimals)
+    shown = fixed(value, decimals)
     if row.aggregate == MEAN and not math.isnan(summary.std):
         return f"{shown} ± {fixed(summary.std, decimals)}"
     return shown
 
 
 def _group_tip(row: GroupRow, column: Column) -> str:
-    summary = row.summaries.get(column.key) if column.kind == "metrics" else None
+    summary = _summary(row, column) if column.is_metric else None
     if column.id == "name":
         return plain_tip(row.name)
     if summary is None:
@@ -210,6 +261,17 @@ def _group_tip(row: GroupRow, column: Column) -> str:
     )
 
 
+def header_tip(column: Column) -> str:
+    """Say what a column is."""
+    words = [column.id]
+    if column.kind == BEST:
+        better = "least" if less_is_better(column.key) else "greatest"
+        words.append(f"The best value over the whole history: the {better} one")
+    elif column.kind == MEAN_VALUE:
+        words.append("The mean of all values over the whole history")
+    return "\n".join([*words, *(["Click to sort"] if column.order_by else [])])
+
+
 def tip(row: RunRow, column: Column) -> str:
     """Give a cell's tooltip: the whole value."""
     if isinstance(row, GroupRow):
@@ -219,7 +281,7 @@ def tip(row: RunRow, column: Column) -> str:
     if column.id == "name":
         return plain_tip(f"{row.name}\n{row.run_id}")
     value = raw(row, column)
-    if column.kind == "metrics" and value is not None:
+    if column.is_metric and value is not None:
         return repr(value)
     return plain_tip(text(row, column))
 

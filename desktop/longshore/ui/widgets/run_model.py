@@ -11,7 +11,19 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from longshore.tracking.direction import less_is_better
 from longshore.tracking.edits import Edit, edited_row
 from longshore.tracking.rows import MEAN, STD, Grouping, GroupRow, ListedRows, Rows, RunRow
-from longshore.ui.widgets.run_columns import BOX, NAME, PINNED, STATUS, Column, raw, text, tip
+from longshore.ui.widgets.run_columns import (
+    BOX,
+    NAME,
+    PINNED,
+    STATUS,
+    Column,
+    header_tip,
+    number,
+    raw,
+    spread,
+    text,
+    tip,
+)
 from longshore.ui.widgets.times import decimals_of, fixed
 
 Index = QModelIndex | QPersistentModelIndex
@@ -92,12 +104,12 @@ class RunTableModel(QAbstractTableModel):
     def _measure(self) -> None:
         self._ranges, self._decimals = {}, {}
         for column in self.columns:
-            if column.kind != "metrics":
+            if not column.is_metric:
                 continue
-            spread = self.rows.spread(column.key)
-            self._decimals[column.id] = decimals_of((spread.least, spread.greatest, *spread.some) if spread else ())
-            if spread is not None and spread.least < spread.greatest:
-                self._ranges[column.id] = (spread.least, spread.greatest)
+            found = spread(self.rows, column)
+            self._decimals[column.id] = decimals_of((found.least, found.greatest, *found.some) if found else ())
+            if found is not None and found.least < found.greatest:
+                self._ranges[column.id] = (found.least, found.greatest)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.rows)
@@ -149,7 +161,7 @@ class RunTableModel(QAbstractTableModel):
     def bar(self, row: RunRow, column: Column) -> float | None:
         """Give a metric's place between worst (0) and best (1) among the loaded rows; None for what is no metric."""
         span = self._ranges.get(column.id)
-        value = row.metrics.get(column.key) if span else None
+        value = number(row, column) if span else None
         if span is None or value is None or not math.isfinite(value):
             return None
         share = (value - span[0]) / (span[1] - span[0])
@@ -180,7 +192,7 @@ class RunTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             if column is BOX:
                 return "Select all runs"
-            return f"{column.id}\nClick to sort" if column.order_by else column.id
+            return header_tip(column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if column.kind == "params" else _LEFT
         if role == COLUMN_ROLE:

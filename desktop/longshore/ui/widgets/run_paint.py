@@ -99,7 +99,7 @@ class RowsPainter:
             self._pills(painter, model, column, inner, room, lines)
         elif column.id == "name":
             self._names(painter, model, column, inner, room, lines)
-        elif column.kind == "metrics":
+        elif column.is_metric:
             self._metrics(painter, model, column, inner, room, lines)
         else:
             texts = [(top, model.text(run, column)) for _row, top, run in lines]

@@ -21,16 +21,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from longshore.tracking.index.group_rows import GroupRows
-from longshore.tracking.rows import GROUP, MEAN, GroupRow, Rows
+from longshore.tracking.rows import GROUP, GroupRow, Rows
 from longshore.ui.widgets.basic import horizontal, vertical
 from longshore.ui.widgets.cell_editing import CellEditing
+from longshore.ui.widgets.column_widths import ColumnWidths
 from longshore.ui.widgets.run_columns import BOX, NAME, PINNED, Column
 from longshore.ui.widgets.run_model import RunTableModel, as_table
 from longshore.ui.widgets.run_strip import Edge, GroupStrip
 from longshore.ui.widgets.run_view import BoxHeader, RunView
 
-# What a mean's deviation takes beside it.
-DEVIATION_WIDTH = 48
 # More rows would take longer than a person waits; exporting is for them.
 MOST_COPIED = 10_000
 # So many are read within a frame; more are for a worker.
@@ -44,6 +43,7 @@ class RunTable(QWidget):
     selection_changed = Signal()
     sort_asked = Signal(object)
     compare_asked = Signal()
+    keep_asked = Signal()
     # A person wrote into a cell: run id, column, text.
     cell_written = Signal(str, object, str)
     # Name, tags and note of the selected runs shall be edited.
@@ -83,12 +83,11 @@ class RunTable(QWidget):
         self.pinned.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.pinned.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._lay_out(right)
-        # Widths that a person chose, by the columns' ids.
-        self._widths: dict[str, int] = {}
-        self._fitting = False
+        self._ordering = False
+        self.widths = ColumnWidths(self.pinned, self.rest, self.model, self._left.setFixedWidth)
         self.editing = CellEditing(self.pinned, self.rest, self.model)
         self._connect()
-        self._fit_columns()
+        self.widths.fit()
 
     def _lay_out(self, right_holder: QWidget) -> None:
         left = vertical(self._left)
@@ -112,16 +111,13 @@ class RunTable(QWidget):
             view.menu_asked.connect(self._ask_menu)
             view.mark_clicked.connect(self._toggle)
             view.horizontalHeader().sectionClicked.connect(self._sort)
-            view.horizontalHeader().sectionResized.connect(self._note_width)
         self.rest.horizontalHeader().setSectionsMovable(True)
         self.rest.horizontalHeader().sectionMoved.connect(self._note_order)
         self.editing.written.connect(self.cell_written)
         self.editing.too_long.connect(self._edit_alone)
         self.pinned.selectionModel().selectionChanged.connect(self._selection_changed)
         self.pinned.selectionModel().currentRowChanged.connect(self._show_focus)
-        self.model.modelReset.connect(self._fit_columns)
         self.rest.horizontalScrollBar().installEventFilter(self)
-        self.pinned.horizontalHeader().sectionResized.connect(self._fit_left)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.Resize):
@@ -129,44 +125,20 @@ class RunTable(QWidget):
             self._under.setFixedHeight(bar.height() if bar.isVisible() else 0)
         return False
 
-    def _fit_columns(self) -> None:
-        self._fitting = True
-        for section, column in enumerate(self.model.columns):
-            pinned = section < len(PINNED)
-            self.pinned.setColumnHidden(section, not pinned)
-            self.rest.setColumnHidden(section, pinned)
-            view = self.pinned if pinned else self.rest
-            view.setColumnWidth(section, self._widths.get(column.id) or self._wanted_width(column))
-        self._fitting = False
-        self._fit_left()
-
-    def _note_width(self, section: int, _before: int, width: int) -> None:
-        """Keep a width that a person chose with its column, wherever that goes."""
-        if not self._fitting and width and section < len(self.model.columns):
-            self._widths[self.model.columns[section].id] = width
-
     def _note_order(self, _section: int, _before: int, _after: int) -> None:
         """Tell the order into which a person dragged the columns, once the drag is over; the model shows it then."""
-        if not self._fitting:
+        if not self._ordering:
             QTimer.singleShot(0, self, self._tell_order)
 
     def _tell_order(self) -> None:
         header = self.rest.horizontalHeader()
         order = [header.logicalIndex(place) for place in range(header.count())]
         ids = [self.model.columns[section].id for section in order if section >= len(PINNED)]
-        self._fitting = True
+        self._ordering = True
         for place in range(header.count()):
             header.moveSection(header.visualIndex(place), place)
-        self._fitting = False
+        self._ordering = False
         self.columns_moved.emit(ids)
-
-    def _wanted_width(self, column: Column) -> int:
-        deviations = column.kind == "metrics" and self.model.grouping.by and self.model.grouping.aggregate == MEAN
-        return column.width + DEVIATION_WIDTH if deviations else column.width
-
-    def _fit_left(self, *_arguments: int) -> None:
-        width = sum(self.pinned.columnWidth(section) for section in range(len(PINNED)))
-        self._left.setFixedWidth(width)
 
     def show_columns(self, columns: Sequence[Column]) -> None:
         """Show these columns behind the pinned ones."""
@@ -223,6 +195,11 @@ class RunTable(QWidget):
             view.show_row_height(height)
             view.doItemsLayout()
         self.rest.verticalScrollBar().setValue(first * height)
+
+    def in_sight(self) -> tuple[int, int]:
+        """Give the first and the last place that is in sight."""
+        first = self.rest.verticalScrollBar().value() // self.row_height
+        return first, first + self.rest.viewport().height() // self.row_height + 1
 
     def scroll_to_top(self) -> None:
         """Show the first row."""
@@ -362,6 +339,7 @@ class RunTable(QWidget):
             Qt.Key.Key_C: self.compare_asked,
             Qt.Key.Key_D: self.density_asked,
             Qt.Key.Key_G: self.group_asked,
+            Qt.Key.Key_K: self.keep_asked,
             Qt.Key.Key_V: self.views_asked,
         }
         current = self.pinned.selectionModel().currentIndex()

@@ -32,6 +32,7 @@ OURS = (
     Qt.Key.Key_E,
     Qt.Key.Key_F2,
     Qt.Key.Key_G,
+    Qt.Key.Key_K,
     Qt.Key.Key_V,
     Qt.Key.Key_D,
 )

@@ -99,14 +99,24 @@ class ErrorState(Card):
 class Banner(QFrame):
     """A standing line for a service that does not answer, with what still works and Retry."""
 
-    def __init__(self, text: str, action: Choice | None = None, tone: str = "warning") -> None:
+    def __init__(self, text: str, action: Choice | None = None, *more: Choice, tone: str = "warning") -> None:
         super().__init__()
         self.setProperty("surface", tone)
         row = horizontal(self, (12, 6, 8, 6), 8)
         row.addWidget(IconLabel("warn" if tone == "warning" else "x-circle", f"{tone}.text"), 0)
-        row.addWidget(label(text, "body", tone, wrap=True, select=True), 1)
-        if action is not None:
-            row.addWidget(Button(action[0], action[1], size="small"))
+        self._words = label(text, "body", tone, wrap=True, select=True)
+        row.addWidget(self._words, 1)
+        for title, run in (*((action,) if action else ()), *more):
+            row.addWidget(Button(title, run, size="small"))
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        return self._words.text()
+
+    def show_words(self, text: str) -> None:
+        """Say something else."""
+        self._words.setText(text)
 
 
 class Loading(QWidget):
