@@ -39,19 +39,19 @@ def test_that_the_probe_gives_what_the_registry_makes(runner: Runner) -> None:
 def test_that_each_node_becomes_a_child_run_with_parameters_metrics_files_and_its_own_log(
     runner: Runner, own_client: Client
 ) -> None:
-    job = runner.run(parameters={"train.title": "13", "env": "big"})
+    job = runner.run(parameters={"train.title": "13"})
     assert job.state == "finished", log_of(job)
     assert runner.states(job) == {"clean": "done", "count": "done", "train": "done"}
     by_step = {run.tags["longshore.step"]: run for run in find(own_client, job.id) if "longshore.step" in run.tags}
     assert set(by_step) == {"clean", "count", "train"}
     clean, train = by_step["clean"], by_step["train"]
-    assert clean.params == {"rows": "3"}
+    assert clean.params == {"rows": "2"}
     assert [one.name for one in clean.inputs] == ["data/raw.txt"]
     assert '"data/clean.json"' in clean.tags["longshore.outputs"]
     assert train.params["train.title"] == "13"
-    assert dict(train.metrics) == {"rmse": 0.25, "by.rows": 3.0}
+    assert dict(train.metrics) == {"rmse": 0.25, "by.rows": 2.0}
     log = artifacts.download(own_client, train.id, "longshore/log.txt")
-    assert b"training 3 ['a', 'b'] '13'" in log
+    assert b"training 2 ['a', 'b'] '13'" in log
     assert b"cleaning" not in log
 
 
@@ -70,10 +70,12 @@ def test_that_a_failed_node_is_resumed_with_what_was_kept_in_memory_alone(runner
     assert runner.states(again) == {"clean": "cached", "count": "done", "train": "done"}
 
 
-def test_that_one_node_or_those_with_a_tag_run_alone(runner: Runner) -> None:
-    job = runner.run(Selection(tags=("first",)))
+def test_that_the_nodes_with_a_tag_run_alone_under_another_environment(runner: Runner) -> None:
+    job = runner.run(Selection(tags=("first",)), parameters={"env": "big"})
     assert job.state == "finished", log_of(job)
-    assert set(state.of_job(job).steps) == {"clean"}
+    seen = state.of_job(job)
+    assert set(seen.steps) == {"clean"}
+    assert seen.of("clean").tasks[0].parameters == {"rows": "3"}
 
 
 @pytest.mark.parametrize(

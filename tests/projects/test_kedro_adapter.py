@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from longshore.projects.adapters import command, merged
+from longshore.projects.adapters import command, kedro, merged
 from longshore.projects.opening import entry_point, inspect
 from longshore.projects.parameters import check_parameters
 from longshore.projects.pipeline import Pipeline, Selection
@@ -131,6 +131,8 @@ def test_that_what_the_probe_found_replaces_what_the_text_told(tmp_path: Path) -
     assert step.parameters["train.alpha"].default == 0.1
     assert [(one.name, one.path) for one in whole.datasets] == [("model", "x.json")]
     assert merged(found, {"pipelines": {"other": []}}) == found
+    entry = kedro.merge_entry(entry_point(inspect(tmp_path)), answer)
+    assert {one.name: one.default for one in entry.parameters.values()} == {"train.alpha": 0.1, "rows": 1, "env": None}
 
 
 def test_that_broken_files_are_told_and_the_rest_is_still_shown(tmp_path: Path) -> None:

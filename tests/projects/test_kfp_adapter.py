@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from longshore.projects.adapters import command, merged
+from longshore.projects.adapters import command, kfp, merged
 from longshore.projects.opening import inspect
 from longshore.projects.pipeline import Pipeline, Selection
 from tests.support.pipelines import KFP_COMPILED, kfp_project, write
@@ -44,6 +44,8 @@ def test_that_a_compiled_step_has_its_inputs_outputs_image_and_resources(tmp_pat
     assert (last.command, last.help) == ("echo hello", "runs at the end, whatever has failed")
     inner = found.step("condition-2.report")
     assert inner and inner.parameters["best"].default == 0.5
+    # It was made within a condition, and is read outside of it.
+    assert last.inputs == ("condition-2.report.Output",)
     condition = found.step("condition-2")
     assert condition and condition.help == "if train-Output > 0.5"
 
@@ -129,6 +131,8 @@ def test_that_what_the_probe_compiled_replaces_what_the_text_told(tmp_path: Path
     train = whole.step("train")
     assert train and (train.source, train.line) == ("flow.py", 12)
     assert merged(found, {"pipelines": {"other": spec}}) == found
+    [entry] = inspect(tmp_path).entry_points
+    assert list(kfp.merge_entry(entry, {"pipelines": {"small": spec}}).parameters) == ["limit", "names", "rows", "who"]
 
 
 def test_that_the_commands_name_the_pipeline_its_parameters_and_the_part(tmp_path: Path) -> None:

@@ -221,7 +221,10 @@ KFP_COMPILED = """
           report:
             componentRef: {name: comp-report}
             dependentTasks: [condition-2]
-            inputs: {parameters: {best: {runtimeValue: {constant: 1.5}}}}
+            inputs:
+              parameters:
+                best: {runtimeValue: {constant: 1.5}}
+                text: {taskOutputParameter: {outputParameterKey: Output, producerTask: condition-2}}
             triggerPolicy: {strategy: ALL_UPSTREAM_TASKS_COMPLETED}
       inputDefinitions:
         parameters:

@@ -21,7 +21,10 @@ def describe(arguments):
 
     here = Path.cwd()
     bootstrap_project(here)
-    found = {name: [_node(node) for node in one.nodes] for name, one in dict(pipelines).items()}
+    try:
+        found = {name: [_node(node) for node in one.nodes] for name, one in dict(pipelines).items()}
+    except ImportError as error:
+        raise (error.__cause__ or error) from None  # Kedro says which pipeline, its cause says why
     answer = {"pipelines": found, "datasets": {}, "parameters": {}}
     try:
         with KedroSession.create(project_path=here) as session:

@@ -5,11 +5,14 @@ Whatever KFP's version lacks of what is watched is left alone; it must never be 
 
 import collections
 import functools
+import json
 import os
 import re
 import threading
 
 import longshore_events as events
+
+_DOUBLE, _STRING = 1, 3  # of KFP's ParameterTypeEnum
 
 
 class Watch:
@@ -144,15 +147,18 @@ class Watch:
 
         @functools.wraps(to_dict)
         def whole(executor_input, component_spec):
-            # A whole number of a loop, or within a list, comes as a float here, and as it was on a cluster.
+            # A whole number of a loop, or within a list, comes as a float here, and a number where a text is asked for as
+            # a number; on a cluster the one as it was and the other as a text.
             found = to_dict(executor_input=executor_input, component_spec=component_spec)
             try:
                 declared = component_spec.input_definitions.parameters
                 values = found.get("inputs", {}).get("parameterValues", {})
                 for name in values:
-                    # 2 is a number with a point: it stays one where the component says so.
-                    if name not in declared or declared[name].parameter_type != 1:
+                    kind = declared[name].parameter_type if name in declared else 0
+                    if kind != _DOUBLE:
                         values[name] = _whole(values[name])
+                    if kind == _STRING and isinstance(values[name], (bool, int, float)):
+                        values[name] = json.dumps(values[name])
             except Exception:
                 pass
             return found

@@ -85,8 +85,7 @@ def merge(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:
     nodes = told.get(pipeline.name) if isinstance(told, dict) else None
     if not isinstance(nodes, list):
         return pipeline
-    resolved = answer.get("parameters")
-    values = dict(_flat(resolved)) if isinstance(resolved, dict) else {}
+    values = _resolved(answer)
     steps = tuple(_step_of(one, values) for one in nodes if isinstance(one, dict))
     listed = answer.get("datasets")
     known = {one.name: one for one in pipeline.datasets}
@@ -94,6 +93,13 @@ def merge(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:
         path = str(one.get("filepath") or "")
         known[name] = Dataset(name, str(one.get("type") or ""), path, bool(one.get("versioned")))
     return replace(_pipeline(pipeline.name, steps, known, pipeline.file.rpartition("/")[0]), complete=True)
+
+
+def merge_entry(entry: EntryPoint, answer: Mapping[str, Any]) -> EntryPoint:
+    """Give an entry point with the parameters as Kedro resolved them, and the choice of an environment."""
+    values = {name: configuration.typed(name, value) for name, value in _resolved(answer).items()}
+    chosen = {name: one for name, one in entry.parameters.items() if one.option}
+    return replace(entry, parameters=values | chosen) if values else entry
 
 
 def probe_arguments(pipeline: Pipeline) -> tuple[str, ...]:
@@ -271,6 +277,11 @@ def _pipeline(name: str, steps: tuple[Step, ...], datasets: Mapping[str, Dataset
 def _plain(dataset: str) -> str:
     """Give a dataset's name without the format that it is read in (`table@pandas`)."""
     return dataset.partition("@")[0]
+
+
+def _resolved(answer: Mapping[str, Any]) -> dict[str, Any]:
+    found = answer.get("parameters")
+    return dict(_flat(found)) if isinstance(found, dict) else {}
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:

@@ -75,18 +75,28 @@ def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selec
 
 def merge(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:
     """Give a source's pipeline as it is compiled; components keep the lines of their source."""
-    specs = answer.get("pipelines")
-    spec = specs.get(pipeline.name.rpartition(":")[2]) if isinstance(specs, dict) else None
-    if not isinstance(spec, dict):
+    if (spec := _answered(pipeline.name, answer)) is None:
         return pipeline
     lines = {step.command: step.line for step in pipeline.steps if step.command}
     whole = compiled.pipeline(spec, name=pipeline.name, framework=NAME, file=pipeline.file)
     return replace(whole, steps=tuple(_with_line(step, lines) for step in whole.steps), help=pipeline.help)
 
 
+def merge_entry(entry: EntryPoint, answer: Mapping[str, Any]) -> EntryPoint:
+    """Give a source's entry point with the parameters that it was compiled with."""
+    spec = _answered(entry.name, answer)
+    return entry if spec is None else replace(entry, parameters=compiled.parameters(spec))
+
+
 def probe_arguments(pipeline: Pipeline) -> tuple[str, ...]:
     """Give what the probe is asked about; empty where there is nothing to ask."""
     return () if pipeline.complete else (pipeline.file,)
+
+
+def _answered(name: str, answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    specs = answer.get("pipelines")
+    spec = specs.get(name.rpartition(":")[2]) if isinstance(specs, dict) else None
+    return spec if isinstance(spec, dict) else None
 
 
 def _with_line(step: Step, lines: Mapping[str, int]) -> Step:

@@ -103,9 +103,8 @@ class _Reader:
             origin = _mapping(source.get("taskOutputParameter") or source.get("taskOutputArtifact"))
             from_above = str(source.get("componentInputParameter") or source.get("componentInputArtifact") or "")
             if origin:
-                producer = self._names.get((*graph.path, str(origin.get("producerTask"))), "")
-                key = origin.get("outputParameterKey") or origin.get("outputArtifactKey")
-                fed[name] = f"{producer}.{key}"
+                key = str(origin.get("outputParameterKey") or origin.get("outputArtifactKey"))
+                fed[name] = self._made(graph, str(origin.get("producerTask")), key)
             elif from_above in graph.fed:
                 fed[name] = graph.fed[from_above]
             elif name in given:
@@ -114,6 +113,20 @@ class _Reader:
                 given[name] = _with_value(given[name], above.default if above else constant)
         item = _mapping(task.get("parameterIterator")).get("itemInput")
         return fed, {name: one for name, one in given.items() if name not in fed and name != item}
+
+    def _made(self, graph: _Graph, task: str, key: str) -> str:
+        """Give the output of the very task that made it, however many graphs handed it out."""
+        path, tasks = graph.path, graph.tasks
+        for _depth in range(_DEEPEST):
+            path = (*path, task)
+            component = self._component(tasks.get(task))
+            outputs = _mapping(_mapping(component.get("dag")).get("outputs"))
+            handed = _mapping(outputs.get("parameters")).get(key) or _mapping(outputs.get("artifacts")).get(key)
+            inner = next(_selectors(handed), None)
+            if inner is None:
+                break
+            tasks, (task, key) = _tasks(component), inner
+        return f"{self._names.get(path, '')}.{key}"
 
     def _step(
         self,
@@ -171,6 +184,19 @@ def _names(paths: list[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
     count = Counter(path[at:] for path in paths for at in range(len(path)))
     ends = {path: [path[at:] for at in range(len(path) - 1, -1, -1)] for path in paths}
     return {path: ".".join(next((one for one in ends[path] if count[one] == 1), path)) for path in paths}
+
+
+def _selectors(handed: Any) -> Iterator[tuple[str, str]]:
+    """Give the tasks, and their outputs, that an output of a graph comes from."""
+    if isinstance(handed, list):
+        for one in handed:
+            yield from _selectors(one)
+    elif isinstance(handed, dict):
+        if "producerSubtask" in handed:
+            key = handed.get("outputParameterKey") or handed.get("outputArtifactKey")
+            yield str(handed["producerSubtask"]), str(key)
+        for one in handed.values():
+            yield from _selectors(one)
 
 
 def _kind(task: Mapping[str, Any], executor: Mapping[str, Any], group: bool) -> StepKind:
