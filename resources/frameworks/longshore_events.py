@@ -16,7 +16,10 @@ _LONGEST = 5000
 
 
 def step(name, state, task="", **facts):
-    """Tell the state of a step. Facts: parameters, metrics, inputs, outputs, artifacts, error, label, after, kind."""
+    """Tell the state of a step. Facts: parameters, metrics, inputs, outputs, artifacts, error, label, after, kind.
+
+    `run=False`: it gets no run of its own (a loop, whose rounds have theirs; what was left out).
+    """
     _write({"event": "step", "step": str(name), "task": str(task), "state": state, **facts})
 
 

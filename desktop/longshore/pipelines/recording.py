@@ -68,7 +68,11 @@ def tell(home: Home, client: Client, job: Job, spec: RunSpec, *, ended: bool = F
     teller = _Teller(home, client, job, spec, told)
     teller.parent(fresh, everything, origin)
     changed = {(event.step, event.task) for event in fresh if event.kind != "pipeline"}
+    # A loop, a condition, what was not reached: they have a state, and did nothing that a run could hold.
+    runless = {(event.step, event.task) for event in everything if event.facts.get("run") is False}
     for key, task in tasks.items():
+        if key in runless:
+            continue
         if key in changed:
             teller.task(key[0], task, [event for event in fresh if (event.step, event.task) == key])
         if ended and task.state not in ENDED:
