@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
+from longshore.jobs import launching
+from longshore.pipelines import running, state
+from longshore.projects.opening import open_project
+from longshore.projects.pipeline import WHOLE, Selection
+from longshore.settings import Home
+from longshore.store.records import Job
 from tests.support.launching import git
+
+
+class Runner:
+    """A project with a pipeline in a home of its own."""
+
+    def __init__(self, home: Home, folder: Path, name: str = "") -> None:
+        self.home, self.folder = home, folder
+        self.info = open_project(home, folder)
+        self.pipeline = next(one for one in self.info.pipelines if name in ("", one.name))
+
+    def run(self, selection: Selection = WHOLE, parameters: Mapping[str, str] | None = None) -> Job:
+        job = running.launch(self.home, self.info, self.pipeline, selection, parameters=parameters)
+        return launching.wait(self.home, job.id)
+
+    def states(self, job: Job) -> dict[str, str]:
+        seen = state.of_job(job)
+        return {step.name: seen.of(step.name).state for step in self.pipeline.steps}
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -67,6 +91,242 @@ def dvc_project(folder: Path) -> Path:
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "a pipeline")
     return folder
+
+
+def kfp_project(folder: Path) -> Path:
+    """Prepare, then train once for each of two depths, then a report if it is wanted; `break-2` makes depth 2 fail."""
+    return write(
+        folder,
+        {
+            "requirements.txt": "kfp>=2.17,<3\n",
+            "flow.py": """
+                from kfp import dsl
+
+
+                @dsl.component(base_image="python:3.11")
+                def prepare(rows: int, data: dsl.Output[dsl.Dataset]):
+                    \"\"\"Writes rows.\"\"\"
+                    print("preparing", rows)
+                    open(data.path, "w").write("a row\\n" * rows)
+
+
+                @dsl.component(base_image="python:3.11", packages_to_install=["pyyaml"])
+                def train(data: dsl.Input[dsl.Dataset], depth: int, scores: dsl.Output[dsl.Metrics]) -> float:
+                    import os
+
+                    assert isinstance(depth, int)
+                    print("training", depth)
+                    if os.path.exists(f"break-{depth}"):
+                        raise ValueError("broken by design")
+                    scores.log_metric("rmse", 0.5 / depth)
+                    return 0.25
+
+
+                @dsl.component(base_image="python:3.11")
+                def report(text: str):
+                    print(text)
+
+
+                @dsl.pipeline(name="small", description="Trains twice.")
+                def small(rows: int = 3, tell: bool = False):
+                    prepared = prepare(rows=rows).set_retry(1)
+                    with dsl.ParallelFor([1, 2]) as depth:
+                        train(data=prepared.outputs["data"], depth=depth)
+                    with dsl.If(tell == True):
+                        report(text="done")
+            """,
+        },
+    )
+
+
+# What `flow.py`'s like is compiled to, without the code of its steps.
+KFP_COMPILED = """
+    components:
+      comp-condition-2:
+        dag:
+          outputs:
+            parameters:
+              Output: {valueFromParameter: {outputParameterKey: Output, producerSubtask: report}}
+          tasks:
+            report:
+              componentRef: {name: comp-report}
+              inputs: {parameters: {best: {componentInputParameter: pipelinechannel--train-Output}}}
+        inputDefinitions: {parameters: {pipelinechannel--train-Output: {parameterType: NUMBER_DOUBLE}}}
+      comp-for-loop-1:
+        dag:
+          tasks:
+            train:
+              cachingOptions: {enableCache: true}
+              componentRef: {name: comp-train}
+              inputs:
+                artifacts: {data: {componentInputArtifact: pipelinechannel--prepare-data}}
+                parameters: {depth: {componentInputParameter: pipelinechannel--loop-item-param-1}}
+        inputDefinitions:
+          artifacts: {pipelinechannel--prepare-data: {artifactType: {schemaTitle: system.Dataset}}}
+          parameters: {pipelinechannel--loop-item-param-1: {parameterType: NUMBER_INTEGER}}
+      comp-prepare:
+        executorLabel: exec-prepare
+        inputDefinitions: {parameters: {rows: {parameterType: NUMBER_INTEGER}}}
+        outputDefinitions: {artifacts: {data: {artifactType: {schemaTitle: system.Dataset}}}}
+      comp-report:
+        executorLabel: exec-report
+        inputDefinitions: {parameters: {best: {parameterType: NUMBER_DOUBLE}}}
+      comp-train:
+        executorLabel: exec-train
+        inputDefinitions:
+          artifacts: {data: {artifactType: {schemaTitle: system.Dataset}}}
+          parameters: {depth: {parameterType: NUMBER_INTEGER}}
+        outputDefinitions:
+          artifacts:
+            model: {artifactType: {schemaTitle: system.Model}}
+            scores: {artifactType: {schemaTitle: system.Metrics}}
+    deploymentSpec:
+      executors:
+        exec-prepare:
+          container:
+            args: [--executor_input, "{{$}}", --function_to_execute, prepare]
+            image: python:3.11
+            resources: {cpuLimit: 2.0, resourceCpuLimit: "2", memoryLimit: 1.0, resourceMemoryLimit: 1Gi}
+        exec-report:
+          container: {command: [echo, hello], image: alpine}
+        exec-train:
+          container:
+            args: [--executor_input, "{{$}}", --function_to_execute, train]
+            image: python:3.11
+            resources: {accelerator: {count: "1", type: nvidia-l4}}
+    pipelineInfo: {description: Trains twice., name: small}
+    root:
+      dag:
+        tasks:
+          condition-2:
+            componentRef: {name: comp-condition-2}
+            dependentTasks: [for-loop-1]
+            inputs:
+              parameters:
+                pipelinechannel--train-Output: {componentInputParameter: limit}
+            triggerPolicy: {condition: "inputs.parameter_values['pipelinechannel--train-Output'] > 0.5"}
+          for-loop-1:
+            componentRef: {name: comp-for-loop-1}
+            dependentTasks: [prepare]
+            inputs:
+              artifacts:
+                pipelinechannel--prepare-data:
+                  taskOutputArtifact: {outputArtifactKey: data, producerTask: prepare}
+            parameterIterator: {itemInput: pipelinechannel--loop-item-param-1, items: {raw: "[1, 2]"}}
+            taskInfo: {name: depths}
+          prepare:
+            componentRef: {name: comp-prepare}
+            inputs: {parameters: {rows: {componentInputParameter: rows}}}
+            retryPolicy: {maxRetryCount: 2}
+          report:
+            componentRef: {name: comp-report}
+            dependentTasks: [condition-2]
+            inputs:
+              parameters:
+                best: {runtimeValue: {constant: 1.5}}
+                text: {taskOutputParameter: {outputParameterKey: Output, producerTask: condition-2}}
+            triggerPolicy: {strategy: ALL_UPSTREAM_TASKS_COMPLETED}
+      inputDefinitions:
+        parameters:
+          limit: {defaultValue: 0.5, isOptional: true, parameterType: NUMBER_DOUBLE}
+          names: {defaultValue: [a, 2.0], isOptional: true, parameterType: LIST}
+          rows: {defaultValue: 3.0, isOptional: true, parameterType: NUMBER_INTEGER}
+          who: {parameterType: STRING, description: whom to greet}
+    schemaVersion: 2.1.0
+    ---
+    platforms: {kubernetes: {}}
+"""
+
+
+def kedro_project(folder: Path) -> Path:
+    """Clean, count (kept in memory alone), train; a file `break` makes the training fail."""
+    return write(
+        folder,
+        {
+            "pyproject.toml": """
+                [project]
+                name = "small"
+                version = "0.1"
+                dependencies = ["kedro>=1,<2", "kedro-datasets>=8"]
+
+                [tool.kedro]
+                package_name = "small"
+                project_name = "Small"
+                kedro_init_version = "1.0.0"
+                source_dir = "src"
+            """,
+            "conf/base/catalog.yml": """
+                _text: &text
+                  type: text.TextDataset
+                raw: {<<: *text, filepath: data/raw.txt}
+                clean: {type: json.JSONDataset, filepath: data/clean.json}
+                model: {<<: *text, filepath: data/model.txt, versioned: true}
+                scores: {type: json.JSONDataset, filepath: data/scores.json}
+            """,
+            "conf/base/parameters.yml": "rows: 2\n",
+            "conf/base/parameters_train.yml": "train: {alpha: 0.5, names: [a, b], title: '12'}\n",
+            "conf/big/parameters.yml": "rows: 3\n",
+            "conf/local/.gitkeep": "",
+            "data/raw.txt": "one\ntwo\nthree\nfour\n",
+            "src/small/__init__.py": "",
+            "src/small/settings.py": "",
+            "src/small/pipeline_registry.py": """
+                from kedro.framework.project import find_pipelines
+
+
+                def register_pipelines():
+                    found = find_pipelines(raise_errors=True)
+                    found["__default__"] = sum(found.values())
+                    return found
+            """,
+            "src/small/pipelines/__init__.py": "",
+            "src/small/pipelines/cleaning/__init__.py": "from .pipeline import create_pipeline\n",
+            "src/small/pipelines/cleaning/pipeline.py": """
+                from kedro.pipeline import Node, Pipeline
+
+                from .nodes import clean, count
+
+
+                def create_pipeline(**kwargs):
+                    return Pipeline(
+                        [
+                            Node(clean, ["raw", "params:rows"], "clean", name="clean", tags=["first"]),
+                            Node(func=count, inputs="clean", outputs="counted", name="count"),
+                        ]
+                    )
+            """,
+            "src/small/pipelines/cleaning/nodes.py": """
+                def clean(raw, rows):
+                    \"\"\"Keeps the first rows.\"\"\"
+                    print("cleaning", rows)
+                    return raw.split()[:rows]
+
+
+                def count(rows):
+                    return len(rows)
+            """,
+            "src/small/pipelines/training/__init__.py": "from .pipeline import create_pipeline\n",
+            "src/small/pipelines/training/pipeline.py": """
+                from kedro.pipeline import node, pipeline
+
+                from .nodes import train
+
+
+                def create_pipeline(**kwargs):
+                    return pipeline([node(train, dict(rows="counted", options="params:train"), ["model", "scores"], name="train")])
+            """,
+            "src/small/pipelines/training/nodes.py": """
+                import os
+
+
+                def train(rows, options):
+                    print("training", rows, options["names"], repr(options["title"]))
+                    if os.path.exists("break"):
+                        raise ValueError("broken by design")
+                    return "a model", {"rmse": options["alpha"] / 2, "by": {"rows": rows}}
+            """,
+        },
+    )
 
 
 def metaflow_project(folder: Path) -> Path:

@@ -68,7 +68,11 @@ def tell(home: Home, client: Client, job: Job, spec: RunSpec, *, ended: bool = F
     teller = _Teller(home, client, job, spec, told)
     teller.parent(fresh, everything, origin)
     changed = {(event.step, event.task) for event in fresh if event.kind != "pipeline"}
+    # A loop, a condition, what was not reached: they have a state, and did nothing that a run could hold.
+    runless = {(event.step, event.task) for event in everything if event.facts.get("run") is False}
     for key, task in tasks.items():
+        if key in runless:
+            continue
         if key in changed:
             teller.task(key[0], task, [event for event in fresh if (event.step, event.task) == key])
         if ended and task.state not in ENDED:
@@ -84,6 +88,19 @@ class _Teller:
         self._home, self._client, self._job, self._spec, self._told = home, client, job, spec, told
         self._folder = Path(job.folder)
         self._there: dict[str, Run] | None = None
+
+    def _hide(self, text: str) -> str:
+        """Mask the job's secrets: a framework may repeat a command line, or what a step was given."""
+        names = self._job.spec.get("secrets") or ()
+        if not names or not text:
+            return text
+        from longshore.secrets import named
+        from longshore.secrets.mask import text_masker
+
+        try:
+            return text_masker(named.values(self._home, names).values())(text)
+        except LongshoreError:  # a secret that was deleted meanwhile cannot be found in it any more
+            return "(hidden, since a secret of this run is not known any more)"
 
     def parent(self, fresh: list[Event], everything: list[Event], origin: str) -> None:
         """Make the run of the whole, once."""
@@ -121,8 +138,8 @@ class _Teller:
 
         child = self._child(step, task)
         metrics = [metric for event in fresh for metric in _metrics(event)]
-        params = {name[:250]: value[:_LONGEST] for name, value in task.parameters.items()}
-        tags = {STATE: task.state} | ({"longshore.error": task.error[:_LONGEST]} if task.error else {})
+        params = {name[:250]: self._hide(value)[:_LONGEST] for name, value in task.parameters.items()}
+        tags = {STATE: task.state} | ({"longshore.error": self._hide(task.error)[:_LONGEST]} if task.error else {})
         self._log(child, params, tags, metrics)
         if task.state in ENDED:
             self._files(child, task)

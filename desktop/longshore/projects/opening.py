@@ -134,7 +134,7 @@ def entry_point(info: ProjectInfo, name: str | None = None) -> EntryPoint:
 
     by_name = {one.name: one for one in info.entry_points}
     if name is None:
-        wanted = [key for key in ("main", "train", "run") if key in by_name]
+        wanted = [key for key in ("main", "train", "run", "__default__") if key in by_name]
         if len(by_name) != 1 and not wanted:
             raise Invalid(
                 f"{info.name} has {len(by_name)} entry points: {_listed(by_name)}.", hint="Say which one to start."

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from longshore.projects.model import EntryPoint, Parameter
 
-# input: made outside of the pipeline (an import, frozen data); the others do something.
-StepKind = Literal["task", "foreach", "join", "condition", "loop", "input"]
+# input: made outside of the pipeline (an import, frozen data); pipeline: one within, whose steps are `part_of` it;
+# the others do something.
+StepKind = Literal["task", "foreach", "join", "condition", "loop", "pipeline", "input"]
 
 # What of a pipeline can be run: one step, from one, up to one, by tag, on after a failure.
 ONLY, START, END, TAGS, RESUME = "only", "start", "end", "tags", "resume"
