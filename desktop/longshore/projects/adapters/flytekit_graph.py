@@ -24,6 +24,8 @@ from longshore.projects.arguments.syntax import UNKNOWN, keywords, plain
 from longshore.projects.model import Parameter
 from longshore.projects.pipeline import Step, StepKind
 
+# Nodes that wait for a person or a time: the importing probe shows them.
+_GATES = frozenset({"flytekit.sleep", "flytekit.wait_for_input", "flytekit.approve"})
 _DEEPEST, _MOST_STEPS = 5, 2000
 # Calls into these make no steps that the text does not show.
 _HARMLESS = frozenset({"flytekit", "functools", "typing", "datetime", "os", "pathlib", "math", "enum", "dataclasses"})
@@ -193,6 +195,8 @@ class _Walker(ast.NodeVisitor):
         if name in self._from or name in self._local:
             return False
         dotted = module.dotted(node)
+        if dotted in _GATES:
+            return True
         is_imported = dotted != name or name.partition(".")[0] in module.imports
         return name in module.functions or (is_imported and dotted.partition(".")[0] not in _HARMLESS)
 
