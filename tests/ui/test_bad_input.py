@@ -94,7 +94,7 @@ def test_that_odd_names_stand_in_table_legend_and_message_on_one_line_as_they_ar
     QAbstractItemModelTester(page.table.model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     assert not page.grab().isNull()
     page.table.select_runs(ids)
-    page.compare()
+    page.comparing.compare()
     panel = page.compare_panel
     qtbot.waitUntil(lambda: shell.runner.idle and len(panel.findChildren(Chart)) == 2, timeout=WAIT)
     for chart in panel.findChildren(Chart):
