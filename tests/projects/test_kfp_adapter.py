@@ -137,7 +137,7 @@ def test_that_what_the_probe_compiled_replaces_what_the_text_told(tmp_path: Path
 
 def test_that_the_commands_name_the_pipeline_its_parameters_and_the_part(tmp_path: Path) -> None:
     [entry] = inspect(kfp_project(tmp_path)).entry_points
-    run = ["python", "{frameworks}/kfp/run.py", "flow.py:small"]
+    run = ["{tool}", "{frameworks}/kfp/run.py", "flow.py:small"]
     assert command(entry, {}, "python") == run
     assert command(entry, {"rows": "4"}, "python", Selection(only="train")) == [
         *run,

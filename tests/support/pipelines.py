@@ -238,6 +238,10 @@ KFP_COMPILED = """
 """
 
 
+# The name that Kedro 1 makes for the node that was given none.
+KEDRO_COUNT = "count__87c68a69"
+
+
 def kedro_project(folder: Path) -> Path:
     """Clean, count (kept in memory alone), train; a file `break` makes the training fail."""
     return write(
@@ -291,7 +295,7 @@ def kedro_project(folder: Path) -> Path:
                     return Pipeline(
                         [
                             Node(clean, ["raw", "params:rows"], "clean", name="clean", tags=["first"]),
-                            Node(func=count, inputs="clean", outputs="counted", name="count"),
+                            Node(func=count, inputs="clean", outputs="counted"),
                         ]
                     )
             """,

@@ -63,8 +63,9 @@ def describe(folder: Folder, problems: list[str]) -> Described:
 
 
 def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selection: Selection = WHOLE) -> list[str]:
-    """Give the argv of our run script; what is compiled runs under a KFP of its own where the project has none."""
-    line = [python if entry.source.endswith(".py") else "{tool}", "{frameworks}/kfp/run.py", entry.name]
+    """Give the argv of our run script, under the project's KFP or, where it has none, one of its own."""
+    del python
+    line = ["{tool}", "{frameworks}/kfp/run.py", entry.name]
     for name, value in parameters.items():
         line += ["--set", f"{name}={value}"]
     for option, step in (("--only", selection.only), ("--from", selection.start), ("--to", selection.end)):
