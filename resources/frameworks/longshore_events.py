@@ -19,6 +19,7 @@ def step(name, state, task="", **facts):
     """Tell the state of a step. Facts: parameters, metrics, inputs, outputs, artifacts, error, label, after, kind.
 
     `run=False`: it gets no run of its own (a loop, whose rounds have theirs; what was left out).
+    `log_mark`: a text that each of its lines in the log holds, where others write there at the same time.
     """
     _write({"event": "step", "step": str(name), "task": str(task), "state": state, **facts})
 

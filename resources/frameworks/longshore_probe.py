@@ -30,9 +30,13 @@ def module(file, root=""):
         folder, package = os.path.split(folder)
         name = package + "." + name
     sys.argv = [file]
-    for path in (folder, root):
-        if path and path not in sys.path:
-            sys.path.insert(0, path)
+    # The script's own folder comes first: another one may have a file of the same name.
+    for path in (root, folder):
+        if path:
+            sys.path[:] = [path, *(one for one in sys.path if one != path)]
+    known = sys.modules.get(name)
+    if known is not None and os.path.abspath(getattr(known, "__file__", None) or "") != os.path.abspath(file):
+        del sys.modules[name]
     return importlib.import_module(name)
 
 

@@ -15,7 +15,10 @@ import sys
 
 from tests.benchmarks.measuring import Options
 
-BENCHMARKS = ("start", "launch", "deploy", "event_loop", "run_index", "live_runs")
+BENCHMARKS = (
+    "start", "launch", "deploy", "event_loop", "run_index", "asking_the_index", "opening_the_table", "scrolling",
+    "long_metric", "live_runs",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -17,6 +17,15 @@ FIGURES = {
     "deploy": {"click_to_first_prediction_over_imports"},
     "event_loop": {f"longest_gap_{stretch}" for stretch in ("open", "launch", "sort", "compare", "promote")},
     "live_runs": {"longest_gap_while_runs_log", "agents_part_of_a_core", "requests_to_the_server"},
+    "asking_the_index": {"warm_open", "filter", "sort", "group", "rows", "refreshed"},
+    "opening_the_table": {
+        "click_to_painted_table",
+        "click_to_painted_wide_table",
+        "window_with_wide_table",
+        "window_after_sorting_and_scrolling",
+    },
+    "scrolling": {"frame_of_wheel", "frame_of_thumb"},
+    "long_metric": {"first_time", "again", "zoom_step"},
     "run_index": {"first_rows", "all_rows", "nothing_new", "after_an_edit", "rest_rate_over_the_servers"},
 }
 

@@ -220,13 +220,18 @@ def test_that_a_supervisor_whose_agent_died_before_telling_it_anything_starts_no
 
 
 def test_that_cpu_and_memory_are_sampled(tmp_path: Path) -> None:
-    script = "x = bytearray(80_000_000)\nimport time\nend = time.time() + 1.5\nwhile time.time() < end: pass"
+    # What share of a core it gets beside other programs, it says itself.
+    script = (
+        "x = bytearray(80_000_000)\nimport time\nbegan, used = time.time(), time.process_time()\n"
+        "while time.time() < began + 1.5: pass\n"
+        "print(100 * (time.process_time() - used) / (time.time() - began))\n"
+    )
     job = Job(tmp_path / "j1", script, sample_s=0.2).start()
     assert job.end()["code"] == 0
     samples = [json.loads(line) for line in (job.folder / files.SAMPLES).read_text().splitlines()]
     assert len(samples) >= 3
     assert max(sample["memory_bytes"] for sample in samples) > 80_000_000
-    assert max(sample["cpu_percent"] for sample in samples) > 20
+    assert max(sample["cpu_percent"] for sample in samples) > float(job.log()) / 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is kept by rlimit")

@@ -66,7 +66,8 @@ def test_that_a_failed_task_is_told_with_its_reason_and_resumed_by_the_cache(run
     assert (states["prepare"], states["train"], states["for-loop-2"]) == ("done", "failed", "failed")
     assert state.of_job(job).of("train").error == "ValueError: broken by design"
     broken.unlink()
-    again = runner.run(Selection(resume=True), parameters={"rows": "4"})
+    again = runner.run(Selection(resume=True))
+    assert again.spec["parameters"]["rows"] == "4"
     assert again.state == "finished", log_of(again)
     seen = state.of_job(again)
     assert seen.of("prepare").state == "cached"

@@ -62,7 +62,7 @@ def test_that_a_compiled_pipelines_parameters_are_typed(tmp_path: Path) -> None:
 
 def test_that_source_shows_its_steps_loops_and_conditions_before_it_is_compiled(tmp_path: Path) -> None:
     info = inspect(kfp_project(tmp_path))
-    assert info.frameworks == ("kfp", "script")
+    assert info.frameworks == ("kfp",)
     assert [entry.name for entry in info.entry_points] == ["flow.py:small"]
     [entry] = info.entry_points
     assert {one.name: (one.type, one.default) for one in entry.parameters.values()} == {

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,22 @@ def test_that_readers_see_the_last_state_while_a_writer_is_busy(home: Home) -> N
         session.flush()
         assert jobs.get(home, job.id).title == "a"
     assert jobs.get(home, job.id).title == "b"
+
+
+def test_that_a_heartbeat_is_seen_by_all_and_wakes_no_watch(home: Home) -> None:
+    processes.put_agent(home, pid=1, process_started=1.0, state="ready", app_version="1")
+    first = processes.agent(home)
+    seen = threading.Event()
+    watch = database.Watch(home, seen.set)
+    try:
+        time.sleep(0.05)  # a file's time goes in steps of some milliseconds
+        processes.beat(home)
+        second = processes.agent(home)
+        assert first is not None
+        assert second is not None
+        assert second.heartbeat_at > first.heartbeat_at
+        assert not seen.wait(0.5)
+        processes.put_agent(home, state="stopped")
+        assert seen.wait(5)
+    finally:
+        watch.close()

@@ -32,7 +32,8 @@ def make_run(
     """Make a run with all that a comparison shows: params, curves, inputs, a commit, a lock, artifacts."""
     experiment = experiments.ensure(client, project, {"longshore.project": project})
     tags = {"mlflow.source.git.commit": f"{number:07}", "longshore.git.dirty": "false"}
-    began = datetime.fromtimestamp(BEGAN_MS / 1000, UTC)
+    # A higher number is a newer run: it stands first in the table.
+    began = datetime.fromtimestamp(BEGAN_MS / 1000 + number, UTC)
     run = runs.create(client, experiment.id, name=name, tags=tags, start_time=began)
     runs.log_batch(
         client,

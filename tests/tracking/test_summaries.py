@@ -313,5 +313,6 @@ def test_that_a_file_of_an_unknown_schema_leads_to_the_server(file_place: Place,
     (file_place.home.tracking / "mlflow.db").write_bytes(b"")
     assert file_place.summaries.read(file_place.workspace, chosen.frame, chosen.numbers, ["loss"], file_place.connect)
     assert file_place.asked
+    assert not file_place.summaries.is_quick(file_place.workspace), "a person is asked before a server is asked often"
     with contextlib.suppress(OSError):
         (file_place.home.tracking / "mlflow.db").unlink()

@@ -47,11 +47,11 @@ def compared_runs(home: Home, url: str, ids: list[str], project: str, shells: Sh
     shell.context.open("runs")
     page = shell.window.page_of("runs")
     assert isinstance(page, RunsPage)
-    qtbot.waitUntil(lambda: len(page.table.model.rows) == len(ids), timeout=30_000)
+    qtbot.waitUntil(lambda: len(page.table.model.rows) == len(ids), timeout=60_000)
     page.table.select_runs(ids)
     page.comparing.compare()
-    qtbot.waitUntil(lambda: page.compare_panel._compared is not None, timeout=30_000)
-    qtbot.waitUntil(lambda: bool(page.compare_panel.findChildren(Figure)), timeout=30_000)
+    qtbot.waitUntil(lambda: page.compare_panel._compared is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: bool(page.compare_panel.findChildren(Figure)), timeout=60_000)
     return Compared(page, ids)
 
 
@@ -76,11 +76,11 @@ def test_that_each_tab_has_a_clear_state_when_the_server_was_killed(
             ids = [make_run(client, project, f"r{number}", number=number) for number in range(3)]
         found = compared_runs(served_home, url, ids, project, open_shell, qtbot)
         code = found.show("code")
-        qtbot.waitUntil(lambda: "0000002 → 0000001" in words(code), timeout=20_000)
+        qtbot.waitUntil(lambda: "0000002 → 0000001" in words(code), timeout=60_000)
         kill_server(url)
     for name in ASKS_THE_SERVER[1:]:
         part = found.show(name)
-        qtbot.waitUntil(lambda part=part: error_in(part) is not None, timeout=30_000)
+        qtbot.waitUntil(lambda part=part: error_in(part) is not None, timeout=60_000)
         error = error_in(part)
         assert error is not None
         assert f"The tracking server {url} cannot be reached." in words(error)
@@ -89,7 +89,7 @@ def test_that_each_tab_has_a_clear_state_when_the_server_was_killed(
         chart = found.show(name)
         assert isinstance(chart, FieldsTab)
         # The table's runs are in the index; the server is not asked.
-        qtbot.waitUntil(lambda chart=chart: drawn_or_said(chart), timeout=30_000)
+        qtbot.waitUntil(lambda chart=chart: drawn_or_said(chart), timeout=60_000)
         assert error_in(chart) is None
     curves = found.show("curves")
     assert isinstance(curves, CurvesTab)
@@ -101,7 +101,7 @@ def test_that_each_tab_has_a_clear_state_when_the_server_was_killed(
     found.page.context.change_settings(theme="dark")
     assert curves.curves.charts, "another theme reads nothing anew"
     found.page.compare_panel._pin(ids[0])
-    qtbot.waitUntil(lambda: error_in(code) is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: "cannot be reached" in words(code), timeout=60_000)
 
 
 def drawn_or_said(part: FieldsTab) -> bool:
@@ -131,7 +131,7 @@ def test_that_a_server_that_answers_500_is_named_and_trying_again_shows_the_tab(
     counter.broken = True
     for name in ASKS_THE_SERVER:
         part = through.show(name)
-        qtbot.waitUntil(lambda part=part: error_in(part) is not None, timeout=30_000)
+        qtbot.waitUntil(lambda part=part: error_in(part) is not None, timeout=60_000)
         error = error_in(part)
         assert error is not None
         assert "failed (status 500)" in words(error)
@@ -141,10 +141,10 @@ def test_that_a_server_that_answers_500_is_named_and_trying_again_shows_the_tab(
         error = error_in(part)
         assert error is not None
         try_again(error)
-        qtbot.waitUntil(lambda: through.page.context.runner.idle, timeout=30_000)
+        qtbot.waitUntil(lambda: through.page.context.runner.idle, timeout=60_000)
     data = through.show("data")
-    qtbot.waitUntil(lambda: bool(data.findChildren(QTableWidget)), timeout=30_000)
-    qtbot.waitUntil(lambda: "0000002 → 0000001" in words(through.show("code")), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(data.findChildren(QTableWidget)), timeout=60_000)
+    qtbot.waitUntil(lambda: "0000002 → 0000001" in words(through.show("code")), timeout=60_000)
 
 
 def waiting(part: QWidget) -> bool:
@@ -157,16 +157,17 @@ def test_that_a_slow_server_is_waited_for_in_its_tab_alone(through: Compared, co
     qtbot.waitUntil(lambda: waiting(code))
     box = through.show("box")
     assert isinstance(box, FieldsTab)
-    qtbot.waitUntil(lambda: drawn_or_said(box), timeout=20_000)
+    qtbot.waitUntil(lambda: drawn_or_said(box), timeout=60_000)
     through.show("code")
-    assert waiting(code) or error_in(code) is not None
+    assert waiting(code) or "did not answer in time" in words(code)
     counter.answering.set()
-    qtbot.waitUntil(lambda: error_in(code) is not None or "0000002 → 0000001" in words(code), timeout=30_000)
+    qtbot.waitUntil(lambda: not waiting(code), timeout=60_000)
     # One that does not answer for ten seconds is given up, until somebody tries again.
-    if (error := error_in(code)) is not None:
-        assert "did not answer in time" in words(error)
+    if "did not answer in time" in words(code):
+        error = error_in(code)
+        assert error is not None
         try_again(error)
-    qtbot.waitUntil(lambda: "0000002 → 0000001" in words(code), timeout=30_000)
+    qtbot.waitUntil(lambda: "0000002 → 0000001" in words(code), timeout=60_000)
 
 
 def test_that_a_run_that_was_deleted_for_good_is_named_and_another_try_is_offered(
@@ -174,7 +175,7 @@ def test_that_a_run_that_was_deleted_for_good_is_named_and_another_try_is_offere
 ) -> None:
     through.page.comparing.compare_runs([RunAt(through.ids[0], "team"), RunAt("0" * 32, "team")])
     panel = through.page.compare_panel
-    qtbot.waitUntil(lambda: error_in(panel) is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: error_in(panel) is not None, timeout=60_000)
     error = error_in(panel)
     assert error is not None
     assert f"There is no run {'0' * 32}." in words(error)
@@ -182,7 +183,7 @@ def test_that_a_run_that_was_deleted_for_good_is_named_and_another_try_is_offere
     panel.retried.connect(lambda: asked.append(None))
     try_again(error)
     assert asked
-    qtbot.waitUntil(lambda: through.page.context.runner.idle, timeout=30_000)
+    qtbot.waitUntil(lambda: through.page.context.runner.idle, timeout=60_000)
 
 
 def test_that_curves_of_more_metrics_that_cannot_be_read_leave_the_others_in_place(
@@ -196,12 +197,12 @@ def test_that_curves_of_more_metrics_that_cannot_be_read_leave_the_others_in_pla
     for name in ("a", "b", "c", "d", "e", "f", "g"):
         runs.log_batch(client, through.ids[0], metrics=points(name, range(3)))
     through.page.comparing._again()
-    qtbot.waitUntil(lambda: "b" in curves.curves.charts, timeout=30_000)
+    qtbot.waitUntil(lambda: "b" in curves.curves.charts, timeout=60_000)
     counter.broken = True
     curves.curves._metrics_chosen(["metrics.val_mae", "metrics.g"])
     holder = through.page.compare_panel._banner_holder
-    qtbot.waitUntil(holder.isVisible, timeout=30_000)
+    qtbot.waitUntil(holder.isVisible, timeout=60_000)
     assert "b" in curves.curves.charts
     counter.broken = False
     next(each for each in holder.findChildren(Button) if each.text() == "Retry").click()
-    qtbot.waitUntil(lambda: list(curves.curves.charts) == ["val_mae", "g"], timeout=30_000)
+    qtbot.waitUntil(lambda: list(curves.curves.charts) == ["val_mae", "g"], timeout=60_000)

@@ -158,7 +158,8 @@ def test_that_packages_are_told_with_their_versions(page: RunsPage, made: Made, 
 def test_that_a_run_without_a_lock_is_named(page: RunsPage, made: Made, qtbot: QtBot) -> None:
     tab = open_tab(page, (made.ids[0], made.ids[2]), "environment", qtbot)
     assert tab.findChild(EmptyState) is not None
-    assert "bare recorded no lock of packages." in words(tab)
+    # What is put into a layout is shown a turn later.
+    qtbot.waitUntil(lambda: "bare recorded no lock of packages." in words(tab))
 
 
 def test_that_data_stands_with_its_hashes_what_differs_first(page: RunsPage, made: Made, qtbot: QtBot) -> None:

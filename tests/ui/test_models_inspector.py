@@ -161,3 +161,13 @@ def test_that_the_keyboard_reaches_the_filter_and_the_inspector(shown: Shown, qt
 
 def focus_within(window: QWidget) -> QWidget | None:
     return window.focusWidget()
+
+
+def test_that_a_version_that_somebody_else_registers_appears_by_itself(
+    shown: Shown, qtbot: QtBot, client: Client, logged_models: MadeModels
+) -> None:
+    shell, page, name = shown
+    page.look_every_s = 0.2
+    shell.context.open("models", reference=f"{name}/2")
+    models.register(client, logged_models.signed.run_id, name)
+    qtbot.waitUntil(lambda: page.model is not None and len(page.model.versions) == 3, timeout=20_000)

@@ -18,6 +18,7 @@ from longshore.tracking.histories import History
 from longshore.ui.pages.run_live import CHART_HEIGHT, CurveGrid
 from longshore.ui.shell.tasks import TaskRunner
 from longshore.ui.widgets.chart import Chart
+from longshore.ui.widgets.plot.curves import Curve
 
 
 @pytest.fixture
@@ -70,6 +71,20 @@ def test_that_smoothing_keeps_the_raw_curve_faint_below(qtbot: QtBot, chart: Cha
     assert smooth.y[-1] > raw[0].y[-1]
     chart.show_series(raw)
     assert len(chart.plot.curves) == 1
+
+
+def test_that_a_long_curve_gets_an_outline_and_looks_the_same(qtbot: QtBot, chart: Chart) -> None:
+    steps = np.arange(300_000)
+    chart.show_series([Curve("loss", steps, np.sin(steps / 1000))])
+    before = chart.plot.frame_now()
+    qtbot.waitUntil(lambda: chart.series[0].outline is not None, timeout=20_000)
+    assert chart.plot.curves == chart.series
+    after = chart.plot.frame_now()
+    assert before is not None
+    assert after is not None
+    assert after.x == before.x
+    assert (after.y.low, after.y.high) == pytest.approx((before.y.low, before.y.high), rel=1e-6)
+    assert list(chart.series[0].x[:3]) == [0, 1, 2]
 
 
 def test_that_an_older_smoothing_never_replaces_a_newer_one(qtbot: QtBot, chart: Chart) -> None:

@@ -196,7 +196,7 @@ def test_that_a_view_brings_the_comparison_back_as_it_was(
     page: RunsPage, qtbot: QtBot, project: str, tmp_path: Path
 ) -> None:
     page.table.pinned.selectAll()
-    page.compare()
+    page.comparing.compare()
     panel = page.compare_panel
     qtbot.waitUntil(lambda: "curves" in panel._parts, timeout=20_000)
     panel._choose("curves")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from longshore.projects import opening
 from longshore.settings import Home
-from longshore.store import workspaces
+from longshore.store import processes, view_state, workspaces
 from longshore.ui.pages.home import HomePage
 from longshore.ui.pages.home_cards import ProjectTile
 from longshore.ui.shell.app import Shell
@@ -202,3 +203,26 @@ def test_that_the_event_loop_beats_while_pages_are_opened(qtbot: QtBot, shell: S
     longest = max(later - before for before, later in pairwise(beats))
     # The benchmark holds it to 50 ms beside a bare window; here a machine that is shared by the whole suite.
     assert longest < 0.5, f"the event loop stood still for {longest * 1000:.0f} ms"
+
+
+def test_that_an_idle_window_is_told_of_no_change_while_the_agents_heart_beats(
+    qtbot: QtBot, served_home: Home, project: Path, open_shell: ShellMaker
+) -> None:
+    shell = open_shell(served_home, page="overview")
+    qtbot.waitUntil(lambda: processes.agent_runs(served_home), timeout=30_000)
+    settle(qtbot, shell)
+    told: list[bool] = []
+    shell.context.rows_changed.connect(lambda: told.append(True))
+    for _beat in range(3):
+        before = beaten_at(served_home)
+        qtbot.waitUntil(lambda before=before: beaten_at(served_home) > before, timeout=20_000)
+    qtbot.wait(300)  # the watch looks twenty times a second
+    assert not told
+    view_state.save(served_home, "something", "else")
+    qtbot.waitUntil(lambda: bool(told), timeout=20_000)
+
+
+def beaten_at(home: Home) -> datetime:
+    found = processes.agent(home)
+    assert found is not None
+    return found.heartbeat_at

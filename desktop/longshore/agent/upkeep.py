@@ -44,7 +44,7 @@ def every(seconds: float, work: Callable[[], None], name: str, leaving: threadin
 def start(around: Around) -> None:
     """Begin to look after everything."""
     home, leaving = around.home, around.leaving
-    every(processes.HEARTBEAT_S, lambda: processes.put_agent(home), "heartbeat", leaving)
+    every(processes.HEARTBEAT_S, lambda: processes.beat(home), "heartbeat", leaving)
     every(_SERVER_S, lambda: _server(around), "tracking server", leaving)
     every(_SERVER_S, lambda: _databases(home), "databases", leaving)
     every(_INDEX_S, Indexing(home).tick, "run index", leaving)

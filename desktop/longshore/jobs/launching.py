@@ -80,6 +80,7 @@ def launch(
     chosen = opening.entry_point(info, entry)
     given = check_parameters(chosen, parameters or {})
     part = _checked_part(info, chosen, selection)
+    adapters.check_ready(chosen)
     spec = RunSpec(
         project_id=info.id,
         project_name=info.name,

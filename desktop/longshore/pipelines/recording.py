@@ -200,7 +200,7 @@ class _Teller:
             runs.log_batch(self._client, child, tags=tag)
 
     def _upload_log(self, child: str, task: TaskState) -> None:
-        """Give the step its own lines; where several steps ran at once, they hold the others' too."""
+        """Give the step its own lines; where several ran at once and mark none, they hold the others' too."""
         from longshore.mlflow_rest import artifacts
 
         text = step_log(self._home, self._job, task)
@@ -223,6 +223,8 @@ def step_log(home: Home, job: Job, task: TaskState) -> bytes:
             text = log.read(max(0, min(end - begin, _MOST_LOG)))
     except (LongshoreError, OSError):
         return b""
+    if mark := task.log_mark.encode():
+        text = b"".join(line for line in text.splitlines(keepends=True) if mark in line)
     if values:
         from longshore.secrets.mask import masker
 

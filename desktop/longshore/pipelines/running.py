@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from longshore.errors import Invalid
 from longshore.jobs import launching
 from longshore.pipelines import state
+from longshore.projects import adapters
 from longshore.projects.pipeline import RESUME, WHOLE, Pipeline, Selection
 from longshore.settings import Home
 
@@ -31,8 +32,14 @@ def launch(
 
     Raises: as `jobs.launching.launch`; Invalid where there is nothing to resume.
     """
+    last = state.last_job(home, info.id, pipeline.name, whole=True)
     if selection.resume:
-        selection = replace(selection, origin=selection.origin or _failed_run(home, info, pipeline))
+        selection = replace(selection, origin=selection.origin or _failed_run(pipeline, last))
+        if last is not None and not parameters and adapters.keeps_parameters(pipeline.framework):
+            parameters = dict(last.spec.get("parameters") or {})
+    elif (selection.start or selection.only) and not selection.origin:
+        # Frameworks that keep runs take what that one made; the others name none.
+        selection = replace(selection, origin=state.of_job(last).origin)
     return launching.launch(
         home,
         info.path,
@@ -44,12 +51,11 @@ def launch(
     )
 
 
-def _failed_run(home: Home, info: ProjectInfo, pipeline: Pipeline) -> str:
+def _failed_run(pipeline: Pipeline, last: Job | None) -> str:
     """Give the framework's name for the last run; empty where it needs none.
 
     Raises: Invalid where the last run did not fail, or there was none.
     """
-    last = state.last_job(home, info.id, pipeline.name)
     if RESUME in pipeline.can and (last is None or not last.ended or last.state == "finished"):
         what = "has not run yet" if last is None else "still runs" if not last.ended else "did not fail the last time"
         raise Invalid(f"{pipeline.name} {what}: there is nothing to resume.", hint="Run it.")

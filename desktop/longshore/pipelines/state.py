@@ -31,6 +31,8 @@ class TaskState:
     outputs: tuple[str, ...] = ()
     # Where its own lines are in the job's log, in bytes.
     log: tuple[int | None, int | None] = (None, None)
+    # Where tasks ran at once, what each of its lines holds and no other's does; empty: all lines are its own.
+    log_mark: str = ""
     after: tuple[str, ...] = ()
 
 
@@ -77,9 +79,11 @@ class PipelineState:
         return StepState(step, QUEUED if waits else UNKNOWN)
 
 
-def last_job(home: Home, project_id: str, pipeline: str) -> records.Job | None:
-    """Give the job that ran a pipeline last, or runs it now."""
+def last_job(home: Home, project_id: str, pipeline: str, *, whole: bool = False) -> records.Job | None:
+    """Give the job that ran a pipeline last, or runs it now; with `whole`, not one that ran a single step."""
     found = [job for job in jobs.listing(home, project_id=project_id) if job.spec.get("pipeline") == pipeline]
+    if whole:
+        found = [job for job in found if not (job.spec.get("selection") or {}).get("only")]
     return max(found, key=lambda job: job.created_at, default=None)
 
 
@@ -94,7 +98,7 @@ def of_job(job: records.Job | None) -> PipelineState:
     by_step: dict[str, list[TaskState]] = {}
     for (step, _task), task in tasks.items():
         by_step.setdefault(step, []).append(task)
-    return PipelineState(job, {step: _together(step, each) for step, each in by_step.items()}, origin)
+    return PipelineState(job, {step: together(step, each) for step, each in by_step.items()}, origin)
 
 
 def fold(found: Iterable[Event]) -> tuple[dict[tuple[str, str], TaskState], str]:
@@ -128,6 +132,7 @@ def _after(task: TaskState, event: Event) -> TaskState:
         inputs=event.texts("inputs") or task.inputs,
         outputs=event.texts("outputs") or task.outputs,
         log=(begin, event.log_at if event.state in ENDED else None),
+        log_mark=str(event.facts.get("log_mark") or "")[:500] or task.log_mark,
         after=event.texts("after") or task.after,
     )
 
@@ -142,6 +147,7 @@ def _settled(task: TaskState, job: records.Job) -> TaskState:
     return replace(task, state=state, ended_at=ended_at, error=error)
 
 
-def _together(step: str, tasks: list[TaskState]) -> StepState:
+def together(step: str, tasks: list[TaskState]) -> StepState:
+    """Give a step's state from those of its tasks."""
     states = {task.state for task in tasks}
     return StepState(step, next(state for state in _WORST if state in states), tuple(tasks))

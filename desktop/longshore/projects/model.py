@@ -49,6 +49,8 @@ class EntryPoint:
     # Its arguments can't all be known without running it: unknown ones are passed on as `--name value`.
     open_ended: bool = False
     help: str = ""
+    # What must be there besides Python's packages: conda, kubernetes.
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

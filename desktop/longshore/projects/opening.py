@@ -29,12 +29,14 @@ def inspect(path: Path | str) -> ProjectInfo:
     folder = _folder(path)
     problems: list[str] = []
     found = _described(scan(folder), problems)
+    entries = _entry_points(found)
+    used = {entry.framework for entry in entries}
     return ProjectInfo(
         id=project_id(folder),
         name=_name(folder),
         path=str(folder),
-        frameworks=tuple(found),
-        entry_points=_entry_points(found),
+        frameworks=tuple(name for name in found if name in used),
+        entry_points=entries,
         pipelines=tuple(pipeline for one in found.values() for pipeline in one.pipelines),
         repairs=tuple(repair for one in found.values() for repair in one.repairs),
         git=_git(folder, problems),

@@ -46,16 +46,41 @@ def probe(
     """
     trust.require(home, path)
     token = cancel or CancelToken()
-    environment = environments.prepare(home, path, cancel=token)
+    environment = environments.prepare(home, path, plus=adapters.plus(framework), cancel=token)
     # A folder of samples may declare nothing: its framework is then asked from an environment of its own.
     python = environments.with_tool(home, environment, adapters.tool(framework), cancel=token)
-    script = resources_dir() / "frameworks" / framework / "probe.py"
-    kept = home.index / "probes" / f"{_hash(path, script, f'{environment.hash} {python}', arguments)}.json"
+    script = script_of(framework, "probe")
+    kept = home.index / "probes" / f"{_hash(path, script, environment.hash, (str(python), *arguments))}.json"
     with contextlib.suppress(OSError, ValueError):
         return dict(json.loads(kept.read_text("utf-8")))
     found = _asked(path, framework, script, python, arguments, token, limit_s)
     _keep(kept, found)
     return found
+
+
+def ask(
+    home: Home,
+    path: Path,
+    framework: str,
+    name: str,
+    arguments: Sequence[str] = (),
+    *,
+    cancel: CancelToken | None = None,
+    limit_s: float = TIME_LIMIT_S,
+) -> dict[str, Any]:
+    """Give what another script of a framework, `NAME.py`, says now; nothing is kept.
+
+    Raises: as `probe`.
+    """
+    trust.require(home, path)
+    token = cancel or CancelToken()
+    environment = environments.prepare(home, path, plus=adapters.plus(framework), cancel=token)
+    return _asked(path, framework, script_of(framework, name), environment.python, arguments, token, limit_s)
+
+
+def script_of(framework: str, name: str) -> Path:
+    """Give the place of a framework's script, which need not be there."""
+    return resources_dir() / "frameworks" / framework / f"{name}.py"
 
 
 def _asked(

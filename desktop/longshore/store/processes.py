@@ -12,7 +12,8 @@ import secrets
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
@@ -43,7 +44,11 @@ def agent(home: Home) -> records.Agent | None:
     """Give the agent's last word about itself, None if there was never one."""
     with reading(home) as session:
         row = session.get(AgentRow, 1)
-        return None if row is None else records.Agent(**row.model_dump(exclude={"id"}))
+        if row is None:
+            return None
+        found = records.Agent(**row.model_dump(exclude={"id"}))
+    # An agent of an older app beats in its row.
+    return replace(found, heartbeat_at=max(found.heartbeat_at, _beaten_at(home) or found.heartbeat_at))
 
 
 def put_agent(home: Home, **changes: Any) -> None:
@@ -54,6 +59,31 @@ def put_agent(home: Home, **changes: Any) -> None:
             setattr(row, name, value)
         row.heartbeat_at = now()
         session.add(row)
+
+
+def beat(home: Home) -> None:
+    """Say that the agent lives; only the agent does, every `HEARTBEAT_S`.
+
+    In a file's time, not in a row: a commit each second would let every window look for what changed.
+    """
+    try:
+        _heartbeat(home).touch()
+    except OSError as error:
+        raise Unavailable(
+            f"The agent cannot write {_heartbeat(home)}: {error}.",
+            hint="Free disk space, or look at the folder's rights.",
+        ) from error
+
+
+def _beaten_at(home: Home) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(_heartbeat(home).stat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
+def _heartbeat(home: Home) -> Path:
+    return home.database.with_name("agent.heartbeat")
 
 
 def agent_runs(home: Home) -> bool:

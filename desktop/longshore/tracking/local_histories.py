@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 # Shorter ones are read as quickly as their copies.
 _KEPT_FROM = 20_000
+# Each column of a million rows costs some 50 ms: the row and whether it is no number come as one.
 _POINTS = (
-    "SELECT rowid, step, timestamp, value, is_nan"
+    "SELECT rowid * 2 + is_nan, step, timestamp, value"
     " FROM metrics INDEXED BY index_metrics_run_uuid_key_step WHERE run_uuid = ? AND key = ? AND rowid > ? ORDER BY step"
 )
 
@@ -73,17 +74,17 @@ def _fresh(database: Database, run_id: str, key: str, after: int) -> tuple[np.nd
     """Read the points behind a row. Shape: (3, n) of step, time and the value's bits."""
     import numpy as np
 
-    kinds = np.dtype([("row", "i8"), ("step", "i8"), ("time", "i8"), ("value", "f8"), ("is_nan", "?")])
+    kinds = np.dtype([("row", "i8"), ("step", "i8"), ("time", "i8"), ("value", "f8")])
     with database.snapshot():
         newest = database.select("SELECT ifnull(max(rowid), 0) FROM metrics")[0][0]
         # Nobody logged anything: a million entries of the index need not be looked through.
         found = database.connection.execute(_POINTS, (run_id, key, after)) if newest > after else ()
         read = np.fromiter(found, kinds)
-    values = np.where(read["is_nan"], np.nan, read["value"])
+    values = np.where(read["row"] & 1, np.nan, read["value"])
     # MLflow keeps an infinity as the largest float.
     values = np.where(np.abs(values) >= sys.float_info.max, np.copysign(np.inf, values), values)
     points = np.stack([read["step"], read["time"], values.view(np.int64)])
-    return points, int(read["row"].max()) if len(read) else after
+    return points, int(read["row"].max()) // 2 if len(read) else after
 
 
 def _kept(folder: Path) -> tuple[np.ndarray | None, int]:

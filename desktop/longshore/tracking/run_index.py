@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ExperimentLike", "Frame", "Groups", "IndexBroken", "Problem", "Selection", "Stats", "check", "complete", "group",
-    "group_rows", "open_runs", "query", "refreshed", "rows", "values", "varying",
+    "group_rows", "load", "open_runs", "query", "refreshed", "rows", "values", "varying",
 ]  # fmt: skip
 
 _MOST_VALUES = 200
@@ -58,6 +58,14 @@ class Selection:
         if isinstance(place, slice):
             return Selection(self.frame, self.numbers[place])
         return int(self.numbers[place])
+
+
+def load() -> None:
+    """Import what a first question needs, some 0.3 s, for who knows that one will come."""
+    import importlib
+
+    for name in ("pyarrow.compute", "longshore.tracking.index.row_view", "longshore.tracking.index.sync"):
+        importlib.import_module(name)
 
 
 def open_runs(home: Home, workspace: Workspace, experiments: Sequence[ExperimentLike]) -> Frame:

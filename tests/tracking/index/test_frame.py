@@ -16,6 +16,7 @@ from longshore.settings import Home, open_home
 from longshore.tracking.index import layout, segments
 from longshore.tracking.index.columns import metric, param, tag, tombstones
 from longshore.tracking.index.frame import DURATION, EXPERIMENT, Frame, open_frame
+from tests.support.made_index import make_index
 from tests.tracking.index.conftest import Row, table
 
 
@@ -159,3 +160,16 @@ def test_that_importing_the_index_brings_neither_arrow_nor_numpy() -> None:
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_that_whole_rows_of_many_columns_are_the_same_as_read_by_name_also_after_their_file_is_gone(home: Home) -> None:
+    folder = layout.folder(home, "personal", "1")
+    make_index(folder, runs=40, metrics=400, params=20, chunk=16)
+    frame = open_frame(home, "personal", [CHURN])
+    names = [*map(metric, frame.columns.metrics), *map(param, frame.columns.params), *map(tag, frame.columns.tags)]
+    by_name = frame.rows(range(40), names)
+    assert frame.rows(range(40)) == by_name
+    assert len(by_name[0].params) == 20
+    for file in folder.glob("*.arrow"):
+        file.unlink()
+    assert frame.rows(range(40)) == by_name

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from longshore.errors import Invalid
-from longshore.projects.adapters import dvc, kedro, kfp, mlproject, notebook, script
+from longshore.projects.adapters import dvc, flyte, flytekit, kedro, kfp, metaflow, mlproject, notebook, script
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint
 from longshore.projects.pipeline import WHOLE, Described, Pipeline, Selection
@@ -44,7 +44,7 @@ class Adapter(Protocol):
         ...
 
 
-ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, notebook, script)
+ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, notebook, script)
 BY_NAME: Mapping[str, Adapter] = {one.NAME: one for one in ADAPTERS}
 
 
@@ -72,6 +72,17 @@ def check_selection(pipeline: Pipeline, selection: Selection) -> None:
     for name in (selection.only, selection.start, selection.end):
         if name and name not in names and pipeline.complete:
             raise Invalid(f"{pipeline.name} has no step {name!r}.", hint=f"Its steps: {', '.join(names[:12])}.")
+
+
+def check_ready(entry: EntryPoint) -> None:
+    """Raise Unavailable where something that the framework needs for this is not on this computer."""
+    if ready := getattr(BY_NAME[entry.framework], "ready", None):
+        ready(entry)
+
+
+def keeps_parameters(framework: str) -> bool:
+    """Tell whether going on after a failure must be given the parameters of the run that failed."""
+    return bool(getattr(BY_NAME[framework], "RESUMES_WITH_PARAMETERS", False))
 
 
 def variables(framework: str) -> dict[str, str]:
@@ -102,3 +113,9 @@ def merged(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:
     """Give a pipeline with what its probe found out; as it is where its framework has no probe."""
     merge = getattr(BY_NAME[pipeline.framework], "merge", None)
     return merge(pipeline, answer) if merge else pipeline
+
+
+def merged_entry(entry: EntryPoint, answer: Mapping[str, Any]) -> EntryPoint:
+    """Give an entry point with the parameters that the probe found out; as it is where its framework has none."""
+    merge = getattr(BY_NAME[entry.framework], "merge_entry", None)
+    return merge(entry, answer) if merge else entry

@@ -95,6 +95,15 @@ def string(value: str) -> pa.Scalar:
     return strings([value])[0]
 
 
+def text_bytes(found: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Give where each string begins, and the last one ends, in the bytes of all. Shape: (n + 1,) int32; bytes."""
+    import numpy as np
+
+    _valid, ends, data = found.buffers()
+    offsets = np.frombuffer(ends, np.int32, len(found) + 1, found.offset * 4)
+    return offsets, np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+
+
 def split(text: bytes, separator: str) -> pa.Array:
     """Give the pieces of a text as strings. Raises: pa.ArrowInvalid for what is no UTF-8."""
     import pyarrow as pa

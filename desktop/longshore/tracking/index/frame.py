@@ -25,6 +25,8 @@ EXPERIMENT, DURATION = "experiment", "duration"
 _DISTINCT = (columns.RUN_ID, columns.NAME, columns.ARTIFACT_URI)
 # Columns in use at once; more would bring a wide index into memory whole.
 _KEPT = 96
+# Whole rows of more columns than this are read without keeping in memory what was read for them.
+_WIDE = 300
 
 
 class Frame:
@@ -288,6 +290,8 @@ def _same_columns(one: Mapping[str, Numbers], other: Mapping[str, Numbers]) -> b
 
 def _run_rows(part: Part, local: np.ndarray, names: set[str] | None, pasts: Sequence[dict[str, float]]) -> list[RunRow]:
     places = local if part.rows is None else part.rows[local]
+    if names is None and len(part.table.column_names) > _WIDE:
+        part = part.apart()
 
     def of(column: str) -> list[Any]:
         if not part.has(column):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from longshore.tracking.index.frame import Frame
 
-# Integers up to this are sorted digit by digit.
-_SHORT = 2**15 - 1
+# Integers are sorted by digits of this base.
+_DIGIT = 2**16
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,18 @@ def _sorted(frame: Frame, rows: np.ndarray, order: Order) -> np.ndarray:
 def _stable(keys: np.ndarray, order: Order) -> np.ndarray:
     import numpy as np
 
-    if keys.dtype != np.float64 and len(keys) and keys.max() <= _SHORT:
-        keys = keys.astype(np.int16)
+    if keys.dtype != np.float64 and len(keys) and keys.max() < 2**31:
+        return _by_digits(keys, descending=order.descending)
     return np.argsort(-keys if order.descending else keys, kind="stable")
+
+
+def _by_digits(keys: np.ndarray, *, descending: bool) -> np.ndarray:
+    """Sort numbers from 0 on, below 2**31: numpy sorts those of 16 bits digit by digit, six times as fast as others."""
+    import numpy as np
+
+    greatest = int(keys.max())
+    keys = greatest - keys if descending else keys
+    if greatest < _DIGIT:
+        return np.argsort(keys.astype(np.uint16), kind="stable")
+    order = np.argsort((keys % _DIGIT).astype(np.uint16), kind="stable")
+    return order[np.argsort((keys[order] // _DIGIT).astype(np.uint16), kind="stable")]

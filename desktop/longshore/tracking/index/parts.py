@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from longshore.settings import Home
 from longshore.tracking.index import bridge, files, layout, living
 from longshore.tracking.index.columns import type_of
-from longshore.tracking.index.manifest import IndexBroken, Manifest, read_manifest
+from longshore.tracking.index.manifest import IndexBroken, Manifest, Segment, read_manifest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,7 @@ class Part:
     experiment: str  # its name
     table: pa.Table
     rows: np.ndarray | None  # of the table, ascending; None: all
+    segment: Segment
     _checked: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
@@ -61,6 +62,16 @@ class Part:
         found = files.checked(self.folder, self.table, column)
         self._checked.add(column)
         return found
+
+    def apart(self) -> Part:
+        """Give the same rows through a map of the file of its own, which goes when they have been read.
+
+        Through this one's, whatever was touched once would count as memory from then on: of thousands of columns all.
+        """
+        try:
+            return replace(self, table=files.open_one(self.folder, self.segment), _checked=set())
+        except IndexBroken:
+            return self  # it was merged since, and its file removed
 
     @property
     def _names(self) -> frozenset[str]:
@@ -108,16 +119,17 @@ def open_folder(folder: Path, experiment_id: str, experiment: str) -> Opened:
         if found is None:
             return Opened(experiment_id, experiment, folder, None, (), None)
         manifest, tables = found
-        return Opened(experiment_id, experiment, folder, manifest, tuple(_parts(folder, experiment, tables)), None)
+        parts = _parts(folder, experiment, tables, manifest.segments)
+        return Opened(experiment_id, experiment, folder, manifest, tuple(parts), None)
     except IndexBroken as error:
         return Opened(experiment_id, experiment, folder, None, (), error.reason)
 
 
-def _parts(folder: Path, experiment: str, tables: Sequence[pa.Table]) -> list[Part]:
+def _parts(folder: Path, experiment: str, tables: Sequence[pa.Table], segments: Sequence[Segment]) -> list[Part]:
     # These two are read before anything is asked.
     for table in tables:
         files.checked(folder, table, "run_id")
         files.checked(folder, table, "lifecycle")
     alive = [living.without_gone(table, rows) for table, rows in zip(tables, living.latest(tables), strict=True)]
-    parts = [Part(folder, experiment, table, rows) for table, rows in zip(tables, alive, strict=True)]
+    parts = [Part(folder, experiment, *each) for each in zip(tables, alive, segments, strict=True)]
     return [part for part in parts if len(part)]

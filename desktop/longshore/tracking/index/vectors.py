@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from longshore.tracking.index import bridge
+from longshore.tracking.index import bridge, ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,12 +49,8 @@ class Texts:
     def ranks(self) -> np.ndarray:
         """The place of each value among all, by its UTF-8 bytes as SQLite compares them; equal values share one."""
         import numpy as np
-        import pyarrow.compute as pc
 
-        if not len(self.values):
-            return np.empty(0, np.int64)
-        ranks: np.ndarray = bridge.ndarray(pc.rank(self.values, tiebreaker="dense")).astype(np.int64)
-        return ranks
+        return ranks.dense(self.values) if len(self.values) else np.empty(0, np.int64)
 
     def where(self, chosen: pa.Array) -> np.ndarray:
         """Tell per row whether its value is chosen. `chosen`: a boolean per value; null is no."""

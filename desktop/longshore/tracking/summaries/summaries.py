@@ -67,6 +67,8 @@ class Summaries:
         # When a server was asked for a run's metric last.
         self._asked: dict[tuple[str, str, str], float] = {}
         self._request_s = _REQUEST_S
+        # The personal workspace's file is of a schema that is not known here: its server is asked.
+        self._unknown_schema = False
 
     # -- what is known ------------------------------------------------------------------------------------------
 
@@ -97,7 +99,7 @@ class Summaries:
 
     def is_quick(self, workspace: Workspace) -> bool:
         """Tell whether histories come from a file, at once for as many runs as there are."""
-        return workspace.kind == "personal" and (self._home.tracking / DATABASE).exists()
+        return workspace.kind == "personal" and not self._unknown_schema and (self._home.tracking / DATABASE).exists()
 
     def _column(self, workspace: Workspace, frame: Frame, name: str) -> Numbers:
         key, known = (layout.workspace_key(workspace), name), self._of(workspace, name[2:])
@@ -140,7 +142,7 @@ class Summaries:
                 with Database(self._home.tracking / DATABASE) as database:
                     return self._read_file(database, workspace, frame, rows, metrics, progress, token)
             except UnknownSchema:
-                pass  # the server knows its own tables
+                self._unknown_schema = True
         reading = _Asking(self, workspace, frame, connect, progress, token, longest_s)
         return reading.read(rows, metrics)
 

@@ -27,6 +27,7 @@ from longshore.ui.theme.style import color, hex_color
 from longshore.ui.theme.swatches import swatch_pen
 from longshore.ui.widgets.basic import ElidedLabel, horizontal, label, text_width, vertical
 from longshore.ui.widgets.late_content import TURN_MS
+from longshore.ui.widgets.plain_words import one_line
 from longshore.ui.widgets.select import Select
 from longshore.ui.widgets.states import EmptyState
 from longshore.ui.widgets.switch import Switch
@@ -35,6 +36,8 @@ from longshore.ui.widgets.times import decimals_of, fixed, number
 if TYPE_CHECKING:
     from longshore.tracking.compare import Comparison
 
+# Beyond some hundred letters nothing is seen, and measuring six thousand would take a while.
+_LONGEST = 400
 KINDS = (
     ("metrics", ""),
     ("params", ""),
@@ -278,7 +281,7 @@ class _ChangeDelegate(QStyledItemDelegate):
         room = option.rect.adjusted(8, 0, -4, 0)
         painter.setFont(drawn.font)
         painter.setPen(color("text.primary"))
-        shown = drawn.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        shown = drawn.fontMetrics.elidedText(one_line(words, _LONGEST), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), shown)
         room.setLeft(room.left() + drawn.fontMetrics.horizontalAdvance(shown) + 8)
         self._paint_change(painter, room, *found)

@@ -30,6 +30,7 @@ class HomePage(Page):
     """The workspace at a glance."""
 
     title = "Home"
+    look_every_s = 10.0
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

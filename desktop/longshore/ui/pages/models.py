@@ -36,6 +36,7 @@ class ModelsPage(Page):
     """The registry of the workspace."""
 
     title = "Models"
+    look_every_s = 10.0
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)

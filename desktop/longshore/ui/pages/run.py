@@ -12,8 +12,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from longshore.errors import LongshoreError
-from longshore.store.records import Job
-from longshore.ui.pages.run_again import Again, launch_again, preset_of
+from longshore.ui.pages.run_actions import RunActions
 from longshore.ui.pages.run_head import RunHead
 from longshore.ui.pages.run_live import LivePanel
 from longshore.ui.pages.run_side import RunSide
@@ -23,7 +22,6 @@ from longshore.ui.pages.trash_moves import Moves
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
-from longshore.ui.shell.task_list import stop_work
 from longshore.ui.theme.tokens import values
 from longshore.ui.widgets.basic import clear, horizontal, line, vertical
 from longshore.ui.widgets.choices import Tabs
@@ -45,6 +43,7 @@ class RunPage(Page):
     """A run, or a job that has no run yet."""
 
     title = "Run"
+    look_every_s = 10.0
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -52,6 +51,7 @@ class RunPage(Page):
         self._asked: tuple[str | None, str | None] = (None, None)
         self._busy = self._fetching = False
         self._moves = Moves(context, self, self._read_moved)
+        self._doing = RunActions(context, self, self._moves)
         # It moved while it was being read: what that read is old.
         self._moved = False
         outer = vertical(self)
@@ -145,102 +145,12 @@ class RunPage(Page):
         return [*parts, ("Runs", "runs"), (self.head.name.text() or "Run", None)]
 
     def actions_now(self) -> list[Action]:
-        state = self._state
-        job = state.job if state else None
-        run_id = state.detail.run.id if state and state.detail else None
-        found = []
-        if run_id:
-            found.append(Action("run-compare", "Compare…", self._compare, icon="compare"))
-        if state and (job or state.detail):
-            found.append(Action("run-again", "Launch again", self._again, icon="refresh"))
-            found.append(Action("run-edit", "Edit and launch…", self._edit_and_launch, icon="copy"))
-        if job is not None and not job.ended:
-            found.append(
-                Action(
-                    "run-stop",
-                    "Stop run",
-                    partial(self._stop, job),
-                    icon="stop",
-                    kind="danger",
-                    disabled_because="It is stopping." if job.stop_requested else "",
-                    command=f"longshore stop {job.id}",
-                )
-            )
-        if state and state.detail and state.detail.models:
-            found.append(
-                Action(
-                    "run-register",
-                    "Register model…",
-                    partial(self.context.open, "models", register=run_id),
-                    icon="model",
-                    command=f"longshore register {run_id} --name NAME",
-                )
-            )
-        if run_id:
-            go = partial(self.context.open, "lineage", reference=f"run:{run_id}")
-            found.append(Action("run-lineage", "Show lineage", go, icon="lineage"))
-        if state and state.detail:
-            found += self._moves.actions_of(state.detail.run.id, archived=state.archived, deleted=state.deleted)
-            found.append(self.context.undo.action())
-            keep = "Let go of it" if self.context.kept.holds(state.detail.run.id) else "Keep for comparing"
-            found.append(Action("run-keep", keep, self._keep, icon="pin"))
-        return found + (self._log_actions() if job is not None else [])
+        return self._doing.actions(self._state)
 
-    def _log_actions(self) -> list[Action]:
-        levels = (("all", "Show all lines of the log"), ("warning", "Show warnings"), ("error", "Show errors"))
-        return [
-            Action("log-search", "Search the log", self._search_log, icon="search", shortcut="Ctrl+F", in_bar=False),
-            *(
-                Action(f"log-{level}", title, partial(self._show_level, level), icon="terminal", in_bar=False)
-                for level, title in levels
-            ),
-        ]
-
-    def _search_log(self) -> None:
-        self._show_tab("live")
-        self.live.log.start_search()
-
-    def _show_level(self, level: str) -> None:
-        self._show_tab("live")
-        self.live.log.show_level(level)
-
-    def _show_tab(self, tab: str) -> None:
+    def show_tab(self, tab: str) -> None:
+        """Bring a tab to the front."""
         self.tabs.choose(tab)
         self._choose_tab(tab)
-
-    def _compare(self) -> None:
-        detail = self._state.detail if self._state else None
-        if detail is None:
-            return
-        from longshore.ui.pages.run_compare import CompareDialog
-
-        asking = CompareDialog(self.window(), self.context, detail)
-        asking.chosen.connect(lambda other: self.context.open("runs", compare=(detail.run.id, other)))
-        asking.open()
-
-    def _keep(self) -> None:
-        if self._state is None or self._state.detail is None:
-            return
-        run, kept = self._state.detail.run, self.context.kept
-        kept.let_go([run.id]) if kept.holds(run.id) else kept.keep([(run.id, run.name)])
-
-    def _again(self) -> None:
-        if self._state is not None:
-            work = launch_again(self.context.home, self.context.workspace_name, self._state)
-            self.context.runner.run(self, work, self._launched, title=f"Launching {self.head.name.text()} again")
-
-    def _launched(self, again: Again) -> None:
-        self.context.tell(
-            "success", f"Launched {again.job.title} again", f"With {again.code.words}. {again.code.why_not}"
-        )
-        self.context.open("run", job_id=again.job.id)
-
-    def _edit_and_launch(self) -> None:
-        if self._state is not None:
-            self.context.launch(**preset_of(self._state))
-
-    def _stop(self, job: Job) -> None:
-        self.context.runner.run(self, stop_work(self.context.home, job.id), title=f"Stopping {job.title}")
 
     def show_with(self, **arguments: object) -> None:
         asked = (_text(arguments.get("run_id")), _text(arguments.get("job_id")))
@@ -264,7 +174,7 @@ class RunPage(Page):
         self._show_banner(None)
 
     def refresh(self) -> None:
-        # One that is live is read by the timer: the agent's own rows change every second, too.
+        # One that is live is read by the timer.
         if not self._is_live():
             self._read()
 
@@ -351,7 +261,7 @@ class RunPage(Page):
             self._show_banner(Banner(f"{state.offline.reason} {still}", ("Retry", self.refresh)))
         elif job is not None and job.error:
             words = f"{job.error.get('message') or ''} {job.error.get('hint') or ''}".strip()
-            self._show_banner(Banner(words, ("Launch again…", self._edit_and_launch), tone="danger"))
+            self._show_banner(Banner(words, ("Launch again…", self._doing.edit_and_launch), tone="danger"))
         elif state.detail is not None and state.deleted:
             back = partial(self._moves.bring_back, [state.detail.run.id])
             self._show_banner(Banner("This run is in the trash.", ("Restore", back)))

@@ -38,6 +38,7 @@ from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
 from longshore.ui.widgets.basic import vertical
 from longshore.ui.widgets.late_content import TURN_MS
+from longshore.ui.widgets.run_columns import default_ids
 from longshore.ui.widgets.run_table import RunTable as RunTableView
 from longshore.ui.widgets.states import ErrorState
 from longshore.ui.widgets.times import ago
@@ -235,7 +236,7 @@ class RunsPage(Page):
         last = load_last(self.context.home, work.key_of(self.context.workspace_name, self._project))
         rows = ListedRows(last.rows if last else ())
         self.table.show_rows(rows)
-        self.columns.show(rows, columns_of(rows))
+        self.columns.show(default_ids(rows), columns_of(rows))
         total = last.total if last else None
         self._show_counts(total if total is not None else len(rows), f"as of {ago(last.as_of)}" if last else "loading…")
         if rows:
@@ -285,7 +286,7 @@ class RunsPage(Page):
         if self._to_select and self.table.model.rows.places(self._to_select):
             self.table.select_runs(self._to_select)
             self._to_select = []
-        self.columns.show(found.head, found.frame.columns)
+        self.columns.show(found.at_first, found.frame.columns)
         self.filter.show_frame(found.frame)
         self._show_table_or_empty()
         self.rows_shown.emit()

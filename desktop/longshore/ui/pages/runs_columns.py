@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from longshore.progress import CancelToken, Progress
 from longshore.store import quick
-from longshore.tracking.rows import ColumnSet, RunRow
+from longshore.tracking.rows import ColumnSet
 from longshore.ui.pages import runs_work as work
 from longshore.ui.shell.context import AppContext
-from longshore.ui.widgets.run_columns import Column, all_columns, columns_of_ids, default_ids, index_columns, value_name
+from longshore.ui.widgets.run_columns import Column, all_columns, columns_of_ids, index_columns, value_name
 from longshore.ui.widgets.run_table import RunTable
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class TableColumns(QObject):
         self._context, self._page, self._table, self._search = context, page, table, search
         self._project = ""
         self._names = ColumnSet()
-        # The first rows, with every value: they tell what most runs have.
-        self._head: Sequence[RunRow] = ()
+        # What most runs have: the columns where nobody chose.
+        self._at_first: Sequence[str] = ()
         # None: nobody chose.
         self.chosen: list[str] | None = None
         # Leave out the columns in which the runs do not differ: these, of those rows.
@@ -83,9 +83,9 @@ class TableColumns(QObject):
     def _key(self, what: str) -> str:
         return f"runs.{what}/{self._project}"
 
-    def show(self, head: Sequence[RunRow], names: ColumnSet) -> None:
-        """Show the columns of these rows."""
-        self._head, self._names = head, names
+    def show(self, at_first: Sequence[str], names: ColumnSet) -> None:
+        """Show what was chosen of these names, `at_first` where nobody did."""
+        self._at_first, self._names = at_first, names
         wanted = columns_of_ids(names, self._wanted())
         if self.hide_constant:
             self._measure(wanted)
@@ -95,7 +95,7 @@ class TableColumns(QObject):
         self._table.show_columns(wanted)
 
     def _wanted(self) -> list[str]:
-        return self.chosen if self.chosen is not None else default_ids(self._head)
+        return self.chosen if self.chosen is not None else list(self._at_first)
 
     def _measure(self, wanted: Sequence[Column]) -> None:
         """Find out in which columns the runs do not differ, once for the same runs and columns."""
@@ -110,7 +110,7 @@ class TableColumns(QObject):
     def _take_constant(self, measured: tuple[object, tuple[str, ...]], constant: frozenset[str]) -> None:
         if measured == self._measured and constant != self._constant:
             self._constant = constant
-            self.show(self._head, self._names)
+            self.show(self._at_first, self._names)
 
     def known(self, column_id: str) -> Column | None:
         """Give a column that there is, by its id."""
@@ -137,7 +137,7 @@ class TableColumns(QObject):
     def take(self, ids: list[str] | None) -> None:
         """Show what was chosen and keep it; None goes back to what most runs have."""
         self.chosen = ids
-        self.show(self._head, self._names)
+        self.show(self._at_first, self._names)
         self._keep("columns", ids)
 
     def take_widths(self, widths: Mapping[str, int]) -> None:
@@ -153,7 +153,7 @@ class TableColumns(QObject):
         """Leave out the columns in which the runs do not differ, or show them."""
         self.hide_constant = hide
         self._constant, self._measured = frozenset(), None
-        self.show(self._head, self._names)
+        self.show(self._at_first, self._names)
         self._keep("hide_constant", hide)
 
     def _moved(self, ids: list[str]) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # So many rows are read with everything, for the columns at first and the first frame of the next start.
 HEAD = 200
+# Of runs with more values than this, the last state keeps those that are shown.
+WIDE = 300
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,10 @@ class Answer:
     question: Question
     frame: Frame
     rows: IndexedRows
-    # The first rows with everything: what the table shows where nobody chose columns.
+    # The first rows with everything.
     head: tuple[RunRow, ...]
+    # The columns that the table shows where nobody chose any: of thousands, a worker looks for them.
+    at_first: tuple[str, ...]
     # The same runs in groups, None where they are not grouped.
     groups: GroupRows | None = None
 
@@ -96,6 +100,7 @@ def ask_work(home: Home, question: Question, before: Answer | None, past: Past) 
         from longshore.store import workspaces
         from longshore.tracking import run_index, snapshot
         from longshore.tracking.index.row_view import IndexedRows
+        from longshore.ui.widgets.run_columns import columns_of_ids, default_ids, index_columns
 
         query, row = question.query, workspaces.get(home, question.workspace)
         chosen = [each for each in question.experiments if query.experiment in (None, each.name)]
@@ -114,14 +119,16 @@ def ask_work(home: Home, question: Question, before: Answer | None, past: Past) 
             return replace(before, question=question, frame=frame, rows=same, groups=groups)
         selection = run_index.query(frame, query.filter, query.order_by)
         head = run_index.rows(selection[:HEAD])
+        at_first = tuple(default_ids(head))
         if not (query.filter or query.experiment or query.order_by) and frame.as_of is not None:
-            table = RunTable(head, len(selection), frame.as_of, None)
+            kept = question.columns or index_columns(columns_of_ids(frame.columns, at_first))
+            table = RunTable(_narrowed(head, kept), len(selection), frame.as_of, None)
             snapshot.save_last(home, key_of(question.workspace, query.project), table)
         shown, groups = question.columns or (), None
         if query.grouping:
             cancel.check()
             groups = run_index.group_rows(selection, query.grouping, query.order_by, shown)
-        return Answer(question, frame, IndexedRows(selection, question.columns), head, groups)
+        return Answer(question, frame, IndexedRows(selection, question.columns), head, at_first, groups)
 
     return work
 
@@ -136,6 +143,22 @@ def past_names(question: Question) -> tuple[str, ...]:
     from longshore.tracking.summaries import names_of
 
     return names_of(question.columns or (), clauses)
+
+
+def _narrowed(rows: tuple[RunRow, ...], columns: Sequence[str]) -> tuple[RunRow, ...]:
+    """Leave of thousands of values those that are shown: the next start reads them before it shows anything."""
+    if not rows or max(len(row.metrics) + len(row.params) for row in rows) <= WIDE:
+        return rows
+    kept = set(columns)
+    return tuple(
+        replace(
+            row,
+            params={key: value for key, value in row.params.items() if f"p:{key}" in kept},
+            metrics={key: value for key, value in row.metrics.items() if f"m:{key}" in kept},
+            tags={key: value for key, value in row.tags.items() if f"t:{key}" in kept},
+        )
+        for row in rows
+    )
 
 
 def known_experiments_work(home: Home, workspace: str | None, project: str | None) -> Work[tuple[Named, ...] | None]:

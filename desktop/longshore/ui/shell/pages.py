@@ -18,6 +18,8 @@ class Page(QWidget):
     """What the window shows beside the navigation. Subclasses fill it and override what they need."""
 
     title = ""
+    # How often the page looks by itself while it is in front: for what the server tells and no row of the local database.
+    look_every_s: float | None = None
     # The rows of the last state, or the first ones of the server, are on screen.
     rows_shown = Signal()
 

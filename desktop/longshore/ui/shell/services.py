@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,7 @@ class Services(QObject):
         self._wake = QTimer(self)
         self._wake.setInterval(WAKE_EVERY_MS)
         self._wake.timeout.connect(self._keep_agent)
+        self._wake.timeout.connect(self._look_at_rows)  # which asks for a database's server again
         self._wake.start()
         self._look_at_engine()
         self._look_at_project()
@@ -171,7 +173,7 @@ class Services(QObject):
 
 
 def import_pages() -> Work[None]:
-    """Give the work that imports what the pages are made of, so that the first click on one need not wait for it."""
+    """Give the work that imports what the pages and their first answers are made of: no click need wait for it."""
 
     def work(_progress: Progress, cancel: CancelToken) -> None:
         import importlib
@@ -181,6 +183,11 @@ def import_pages() -> Work[None]:
         for row in PAGES:
             cancel.check()
             importlib.import_module(f"longshore.ui.pages.{row.where.partition(':')[0]}")
+        from longshore.tracking import run_index
+
+        cancel.check()
+        run_index.load()
+        gc.freeze()
 
     return work
 

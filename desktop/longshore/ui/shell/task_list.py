@@ -91,12 +91,21 @@ class TaskList(QFrame):
         self._soon.setInterval(BUILD_MS)
         self._soon.timeout.connect(self._build)
         context.runner.tasks_changed.connect(self._build_soon)
+        # How long each has been running.
+        self._clock = QTimer(self)
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._tick)
+        self._clock.start()
         window.installEventFilter(self)
         self.show()
         self.raise_()
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._read()
         self._build()
+
+    def _tick(self) -> None:
+        if any(job.state != QUEUED for job in self._jobs):
+            self._build()
 
     def _build_soon(self) -> None:
         if not self._soon.isActive():

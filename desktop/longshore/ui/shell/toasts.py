@@ -6,12 +6,17 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from longshore.ui.theme.tokens import values
 from longshore.ui.widgets.basic import Button, IconLabel, column_of, horizontal, label, vertical
+from longshore.ui.widgets.plain_words import one_line
 
 WIDTH, GAP, MOST = 400, 8, 3
+
+
+# In characters: five lines, and what a tooltip still shows.
+MOST_WORDS, MOST_TIP = 240, 2_000
 
 
 class Toast(QFrame):
@@ -32,9 +37,9 @@ class Toast(QFrame):
         row.addWidget(mark)
         words = QWidget()
         column = vertical(words, (0, 2, 0, 2), 0)
-        column.addWidget(label(text, "bodyMedium", "inverse", wrap=True))
+        column.addWidget(_words(text, "bodyMedium", "inverse"))
         if detail:
-            column.addWidget(label(detail, "small", "inverseSecondary", wrap=True))
+            column.addWidget(_words(detail, "small", "inverseSecondary"))
         row.addWidget(words, 1)
         if action is not None:
             row.addWidget(Button(action[0], action[1], kind="inverse", size="small"))
@@ -63,6 +68,15 @@ class Toast(QFrame):
     def leaveEvent(self, event: QEvent) -> None:
         self._resume()
         super().leaveEvent(event)
+
+
+def _words(text: str, role: str, tone: str) -> QLabel:
+    """Give a message's words: a name in them may be of six thousand letters, many lines, or turn the order of the rest."""
+    shown = one_line(text, MOST_WORDS)
+    made = label(shown, role, tone, wrap=True)
+    if shown != text:
+        made.setToolTip(one_line(text, MOST_TIP))
+    return made
 
 
 class Toasts(QObject):

@@ -107,6 +107,8 @@ class MainWindow(QMainWindow):
         self._rows_timer.setInterval(120)
         self._rows_timer.timeout.connect(self._refresh_page)
         context.rows_changed.connect(self._rows_timer_start)
+        self._look_timer = QTimer(self)
+        self._look_timer.timeout.connect(self._refresh_page)
         # Bar and shortcuts change in a turn of their own, once for all that asks for it.
         self._bar_timer = QTimer(self)
         self._bar_timer.setSingleShot(True)
@@ -156,7 +158,14 @@ class MainWindow(QMainWindow):
             self._stack.setFocus()
         self._stack.setCurrentWidget(page)
         page.show_with(**place.arguments)
+        self._look_again_for(page)
         self.refresh_actions()
+
+    def _look_again_for(self, page: Page) -> None:
+        if page.look_every_s is None:
+            self._look_timer.stop()
+        else:
+            self._look_timer.start(round(page.look_every_s * 1000))
 
     def refresh_actions(self) -> None:
         """Show breadcrumb, buttons and shortcuts of the page as they are a turn later."""

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from longshore.ui.theme import icons
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import hex_color
+from longshore.ui.widgets.plain_words import one_line
 
 Margins = tuple[int, int, int, int]
 # Qt puts 4 px between a button's icon and its text.
@@ -53,7 +54,7 @@ def label(text: str = "", role: str = "body", tone: str = "", *, wrap: bool = Fa
 class ElidedLabel(QLabel):
     """A label on one line that ends in an ellipsis where it does not fit; the whole text is its tooltip.
 
-    It shortens when it paints. To put a shorter text in would tell the layout each time, which measures all again.
+    A name with several lines, or with marks that turn the order of letters, stands there on one, without them. It shortens when it paints. To put a shorter text in would tell the layout each time, which measures all again.
     """
 
     def __init__(
@@ -64,13 +65,16 @@ class ElidedLabel(QLabel):
         *,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     ) -> None:
-        super().__init__(text)
+        super().__init__(one_line(text))
         self._mode = mode
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
         if tone:
             self.setProperty("tone", tone)
         self.setMinimumWidth(24)
+
+    def setText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        super().setText(one_line(text))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         text, room, metrics = self.text(), self.contentsRect(), self.fontMetrics()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from longshore.progress import CancelToken, Progress
 from longshore.ui.widgets.basic import ElidedLabel, horizontal, label, vertical
 from longshore.ui.widgets.figure import Figure, Named
-from longshore.ui.widgets.plot.curves import Band, Curve, smoothed
+from longshore.ui.widgets.plot.curves import Band, Curve, is_long, outlined, smoothed
 from longshore.ui.widgets.plot.frame import Measure
 from longshore.ui.widgets.plot.plot import Plot
 from longshore.ui.widgets.times import number
@@ -57,10 +57,18 @@ class Chart(Figure):
         self._show_last()
         if smoothing <= 0:
             self.plot.show_curves(self.series, log_y=self.plot.log_y)
+            if any(is_long(each) for each in self.series):
+                outlining = outlining_work(self.series)
+                self._runner.run(self, outlining, partial(self._show_outlined, self.series), key="outlining")
             return
         # A million points take a moment, and the first call imports pandas.
         done = partial(self._show_smoothed, self.series, smoothing)
         self._runner.run(self, smoothing_work(self.series, smoothing), done, key="smoothing")
+
+    def _show_outlined(self, series: tuple[Curve, ...], found: tuple[Curve, ...]) -> None:
+        if series == self.series and self._weight <= 0:
+            self.series = found
+            self.plot.show_curves(found, log_y=self.plot.log_y)
 
     def _show_smoothed(self, series: tuple[Curve, ...], weight: float, found: tuple[Curve, ...]) -> None:
         if (series, weight) == (self.series, self._weight):
@@ -95,6 +103,19 @@ class Chart(Figure):
         """Show a linear or a logarithmic y axis."""
         self.plot.log_y = log_y
         self.plot.update()
+
+
+def outlining_work(series: tuple[Curve, ...]) -> Work[tuple[Curve, ...]]:
+    """Give the work that gives long curves an outline: no step of a zoom looks at a million points then."""
+
+    def work(_progress: Progress, cancel: CancelToken) -> tuple[Curve, ...]:
+        found = []
+        for each in series:
+            cancel.check()
+            found.append(outlined(each))
+        return tuple(found)
+
+    return work
 
 
 def smoothing_work(series: tuple[Curve, ...], weight: float) -> Work[tuple[Curve, ...]]:

@@ -9,6 +9,12 @@ from PySide6.QtWidgets import QAbstractItemView, QGridLayout, QLineEdit, QTableW
 
 from longshore.ui.theme.fonts import font
 from longshore.ui.widgets.basic import Button, ElidedLabel, clear, label, row_of, vertical
+from longshore.ui.widgets.plain_words import one_line
+
+# A run may have a million tags: more rows than these nobody reads, and making them would take a while.
+MOST_ROWS = 1_000
+# In characters.
+MOST_SHOWN, MOST_TIP = 500, 10_000
 
 
 class Mono(str):
@@ -77,6 +83,9 @@ class ValueTable(QWidget):
             column.addWidget(nothing, 1)
             self.table.hide()
             self._search.hide()
+        self.more = label("", "small", "tertiary")
+        self.more.hide()
+        column.addWidget(self.more)
         self._shown: dict[str, str] = {}
 
     def show_values(self, values: Mapping[str, str]) -> None:
@@ -88,15 +97,26 @@ class ValueTable(QWidget):
             self._nothing.setVisible(not values)
             self.table.setVisible(bool(values))
             self._search.setVisible(bool(values))
-        self.table.setRowCount(len(values))
-        for row, (name, value) in enumerate(values.items()):
-            for column, text in enumerate((name, value)):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
-                item.setFont(font("mono" if self._mono or column == 0 else "body"))
-                self.table.setItem(row, column, item)
         self._filter(self._search.text())
 
     def _filter(self, text: str) -> None:
-        for row, (name, value) in enumerate(self._shown.items()):
-            self.table.setRowHidden(row, text.lower() not in f"{name} {value}".lower())
+        wanted = text.lower()
+        found = [each for each in self._shown.items() if wanted in f"{each[0]} {each[1]}".lower()]
+        more = len(found) - MOST_ROWS
+        self.more.setText(
+            f"{len(found):,} fit; the first {MOST_ROWS:,} are shown. Search to find others." if more > 0 else ""
+        )
+        self.more.setVisible(more > 0)
+        self.table.setRowCount(min(len(found), MOST_ROWS))
+        for row, pair in enumerate(found[:MOST_ROWS]):
+            for column, words in enumerate(pair):
+                self._put(row, column, words)
+
+    def _put(self, row: int, column: int, words: str) -> None:
+        item = self.table.item(row, column)
+        if item is None:
+            item = QTableWidgetItem()
+            item.setFont(font("mono" if self._mono or column == 0 else "body"))
+            self.table.setItem(row, column, item)
+        item.setText(one_line(words, MOST_SHOWN))
+        item.setToolTip(words[:MOST_TIP])

@@ -16,11 +16,14 @@ from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.theme.swatches import swatch_pen
 from longshore.ui.widgets.basic import Button
+from longshore.ui.widgets.plain_words import one_line
 
 if TYPE_CHECKING:
     from longshore.ui.shell.tasks import TaskRunner
 
 # Pixels a point in a saved picture, so that it is sharp in a slide.
+# Beyond some hundred letters nothing is seen, and measuring six thousand would take a while.
+_LONGEST = 400
 _PICTURE_RATIO = 3.0
 _HEAD, _LEGEND_LINE = 24, 18
 _SWATCH, _GAP = 20.0, 16.0
@@ -157,7 +160,7 @@ def _lines(names: Sequence[Named], width: int) -> list[list[Named]]:
     """Break names into lines of a width."""
     metrics, lines, room = QFontMetricsF(font("small")), list[list[Named]](), 0.0
     for title, number in names[:_MOST_NAMED]:
-        shown = metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, max(40.0, width / 2))
+        shown = metrics.elidedText(one_line(title, _LONGEST), Qt.TextElideMode.ElideMiddle, max(40.0, width / 2))
         wide = _SWATCH + metrics.horizontalAdvance(shown) + _GAP
         if not lines or room + wide > width:
             lines.append([])

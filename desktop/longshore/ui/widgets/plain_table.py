@@ -19,7 +19,10 @@ from PySide6.QtWidgets import (
 
 from longshore.ui.theme.fonts import grown
 from longshore.ui.theme.style import color
+from longshore.ui.widgets.plain_words import one_line
 
+# Beyond some hundred letters nothing is seen, and measuring six thousand would take a while.
+_LONGEST = 400
 ROW_HEIGHT = 28
 Index = QModelIndex | QPersistentModelIndex
 
@@ -93,7 +96,7 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(drawn.font)
         painter.setPen(color("text.primary" if index.column() == 0 else "text.secondary"))
         room = option.rect.adjusted(8, 0, -8, 0)
-        shown = drawn.fontMetrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room.width())
+        shown = drawn.fontMetrics.elidedText(one_line(words, _LONGEST), Qt.TextElideMode.ElideMiddle, room.width())
         painter.drawText(room, drawn.displayAlignment, shown)
         painter.restore()
 

@@ -20,6 +20,7 @@ from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color, hex_color
 from longshore.ui.theme.swatches import swatch_pen
 from longshore.ui.widgets import pill
+from longshore.ui.widgets.plain_words import one_line
 from longshore.ui.widgets.run_columns import BOX, Column
 from longshore.ui.widgets.run_model import RunTableModel
 
@@ -246,7 +247,7 @@ def _fitted(_font_key: str, role: str, words: str, width: int, *, middle: bool) 
     mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
     # Beyond some hundred letters nothing is seen, and measuring six thousand would take a while.
     plain = words if len(words) <= 400 else f"{words[:200]}…{words[-200:]}"
-    fitted = metrics.elidedText(plain.replace("\n", " "), mode, width)
+    fitted = metrics.elidedText(one_line(plain), mode, width)
     return fitted, metrics.horizontalAdvance(fitted)
 
 

@@ -33,6 +33,7 @@ from longshore.projects.pipeline import (
 )
 
 NAME = "kedro"
+RESUMES_WITH_PARAMETERS = True
 VARIABLES = {"DO_NOT_TRACK": "1", "KEDRO_DISABLE_TELEMETRY": "1"}
 DEFAULT, ENVIRONMENT = "__default__", "env"
 _CAN = frozenset({ONLY, START, END, TAGS, RESUME})

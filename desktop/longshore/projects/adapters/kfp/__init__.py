@@ -20,6 +20,7 @@ from longshore.projects.pipeline import WHOLE, Described, Pipeline, Selection, S
 
 NAME = "kfp"
 TOOL = "kfp>=2.7,<3"
+RESUMES_WITH_PARAMETERS = True  # its cache goes by them
 # Its warnings about images that are not used here, and about what a cluster alone keeps to, would fill the log.
 VARIABLES = {"PYTHONWARNINGS": "ignore", "DO_NOT_TRACK": "1"}
 _SHORT = 2_000  # how much of a file tells whether it is worth to be read whole
@@ -55,7 +56,6 @@ def describe(folder: Folder, problems: list[str]) -> Described:
             name = f"{file}:{function.function}"
             one = Pipeline(name, NAME, file, function.steps, can=compiled.CAN, complete=False, help=function.help)
             found.append(one)
-            # Its type says more than its text can: what the function takes is checked by KFP too.
             entries.append(_entry(one, function.parameters))
             taken.add(file)
     problems += [f"{file} was compiled by KFP 1: compile it again with KFP 2 to run it here." for file in _old(folder)]

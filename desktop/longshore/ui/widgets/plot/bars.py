@@ -11,7 +11,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from longshore.ui.theme.fonts import font, grown
 from longshore.ui.theme.style import color
+from longshore.ui.widgets.plain_words import one_line
 
+# Beyond some hundred letters nothing is seen, and measuring six thousand would take a while.
+_LONGEST = 400
 _ROW, _BAR, _GAP = 26, 8.0, 12.0
 _NAME_SHARE, _WORDS_SHARE = 0.28, 0.36
 
@@ -75,5 +78,5 @@ class Bars(QWidget):
 def _write(painter: QPainter, text: str, room: QRectF, role: str, token: str) -> None:
     painter.setFont(font(role))
     painter.setPen(color(token))
-    shown = QFontMetricsF(font(role)).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+    shown = QFontMetricsF(font(role)).elidedText(one_line(text, _LONGEST), Qt.TextElideMode.ElideRight, room.width())
     painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)

@@ -83,11 +83,16 @@ class Seen:
         return within(self.curve, low, high)
 
 
+def is_long(curve: Curve) -> bool:
+    """Tell whether a curve gets an outline."""
+    return len(curve.x) > _LONG
+
+
 def outlined(curve: Curve) -> Curve:
     """Give a long curve with an outline, so that no view of it looks at a million points. Takes a moment: in a worker."""
     import numpy as np
 
-    if len(curve.x) <= _LONG:
+    if not is_long(curve):
         return curve
     finite = np.isfinite(curve.y)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]])))

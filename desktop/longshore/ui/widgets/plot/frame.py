@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
+from longshore.ui.widgets.plain_words import one_line
 from longshore.ui.widgets.plot.clock import clock_ticks, moment_word, unit_of
 from longshore.ui.widgets.plot.scales import Scale, labels, ticks
 from longshore.ui.widgets.times import number
@@ -132,7 +133,9 @@ def _shares(scale: Scale, values: np.ndarray) -> np.ndarray:
 
 
 def _elided(found: Ticks, metrics: QFontMetricsF, most: float) -> Ticks:
-    return tuple((at, metrics.elidedText(word[:_LONGEST], Qt.TextElideMode.ElideMiddle, most)) for at, word in found)
+    return tuple(
+        (at, metrics.elidedText(one_line(word, _LONGEST), Qt.TextElideMode.ElideMiddle, most)) for at, word in found
+    )
 
 
 def _x_ticks(across: Measure, x: tuple[float, float], width: float, metrics: QFontMetricsF) -> Ticks:

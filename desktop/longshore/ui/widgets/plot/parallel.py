@@ -12,6 +12,7 @@ from longshore.ui.theme.fonts import font, grown
 from longshore.ui.theme.style import color
 from longshore.ui.theme.swatches import swatch_pen
 from longshore.ui.theme.tokens import values
+from longshore.ui.widgets.plain_words import one_line
 from longshore.ui.widgets.plot.dense import paint_dense
 from longshore.ui.widgets.plot.frame import Measure
 from longshore.ui.widgets.plot.run_plot import REACH_PX, RunPlot
@@ -182,7 +183,9 @@ class ParallelPlot(RunPlot):
         painter.drawLine(QPointF(x, _TOP), QPointF(x, self.height() - _BOTTOM))
         room = (self.width() - 2 * _side()) / max(1, len(self.fields) - 1) - 8 if len(self.fields) > 1 else self.width()
         strong = QFontMetricsF(font("captionStrong"))
-        title = strong.elidedText(field.title, Qt.TextElideMode.ElideMiddle, min(max(room, 30.0), 2 * _side()))
+        title = strong.elidedText(
+            one_line(field.title, _LONGEST), Qt.TextElideMode.ElideMiddle, min(max(room, 30.0), 2 * _side())
+        )
         painter.setFont(font("captionStrong"))
         painter.setPen(color("text.primary"))
         painter.drawText(QPointF(x - strong.horizontalAdvance(title) / 2, metrics.ascent() + 2), title)
@@ -192,7 +195,7 @@ class ParallelPlot(RunPlot):
         most = _side() - 8 if last or not axis else room * 0.45
         for value, word in measure.ticks(scale.low, scale.high, max(2, int((self.height() - _TOP) / 30))):
             y = scale.px(value)
-            shown = metrics.elidedText(word[:_LONGEST], Qt.TextElideMode.ElideRight, max(most, 18.0))
+            shown = metrics.elidedText(one_line(word, _LONGEST), Qt.TextElideMode.ElideRight, max(most, 18.0))
             painter.setPen(color("chart.axis"))
             painter.drawLine(QPointF(x - 3, y), QPointF(x, y))
             self._paint_word(painter, shown, QPointF(x + 5 if last else x - 6 - metrics.horizontalAdvance(shown), y))

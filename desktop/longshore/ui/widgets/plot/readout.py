@@ -11,11 +11,14 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.theme.swatches import swatch_pen
+from longshore.ui.widgets.plain_words import one_line
 from longshore.ui.widgets.plot.curves import LEAST_LOG, Curve
 from longshore.ui.widgets.plot.frame import Frame
 from longshore.ui.widgets.times import number
 
 # More lines would cover the plot.
+# Beyond some hundred letters nothing is seen, and measuring six thousand would take a while.
+_LONGEST = 400
 MOST = 8
 _PAD, _SWATCH, _LINE = 8.0, 22.0, 17.0
 
@@ -62,7 +65,7 @@ def _paint_box(painter: QPainter, frame: Frame, px: float, x: float, rows: Seque
     head = f"{frame.measure.title} {frame.measure.said(x)}" if frame.measure.kind != "time" else frame.measure.said(x)
     most = min(180.0, frame.inside.width() * 0.5)
     lines = [
-        (curve, metrics.elidedText(curve.title, Qt.TextElideMode.ElideMiddle, most), number(value))
+        (curve, metrics.elidedText(one_line(curve.title, _LONGEST), Qt.TextElideMode.ElideMiddle, most), number(value))
         for curve, value in rows
     ]
     names = max((metrics.horizontalAdvance(name) for _curve, name, _value in lines), default=0.0)

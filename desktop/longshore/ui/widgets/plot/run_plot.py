@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.theme.swatches import SWATCHES
+from longshore.ui.widgets.plain_words import one_line
 from longshore.ui.widgets.plot.dense import paint_levels
 
 if TYPE_CHECKING:
@@ -115,9 +116,7 @@ class RunPlot(QWidget):
         lines = [(self.runs.run_names[place], ""), *self.told(place)]
         metrics, most = QFontMetricsF(font("small")), self.width() * 0.45
         middle = Qt.TextElideMode.ElideMiddle
-        shown = [
-            (metrics.elidedText(a, middle, most), metrics.elidedText(b[:_LONGEST], middle, most)) for a, b in lines
-        ]
+        shown = [tuple(metrics.elidedText(one_line(word, _LONGEST), middle, most) for word in line) for line in lines]
         width = max(metrics.horizontalAdvance(f"{a}   {b}") for a, b in shown) + 2 * _PAD
         height = _LINE * len(shown) + 2 * _PAD - 4
         left = at.x() + 12 if at.x() + 12 + width <= self.width() else max(0.0, at.x() - 12 - width)
