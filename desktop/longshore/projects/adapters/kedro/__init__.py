@@ -34,7 +34,8 @@ from longshore.projects.pipeline import (
 
 NAME = "kedro"
 RESUMES_WITH_PARAMETERS = True
-VARIABLES = {"DO_NOT_TRACK": "1", "KEDRO_DISABLE_TELEMETRY": "1"}
+# Kedro's log is laid out in columns, by default for a terminal of 80 letters: every path would be cut to pieces.
+VARIABLES = {"DO_NOT_TRACK": "1", "KEDRO_DISABLE_TELEMETRY": "1", "COLUMNS": "160"}
 DEFAULT, ENVIRONMENT = "__default__", "env"
 _CAN = frozenset({ONLY, START, END, TAGS, RESUME})
 _CONF = re.compile(r"""^CONF_SOURCE\s*=\s*["']([\w./-]+)["']""", re.MULTILINE)
