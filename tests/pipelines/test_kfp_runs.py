@@ -54,6 +54,9 @@ def test_that_each_task_becomes_a_child_run_and_what_was_not_reached_is_skipped(
     assert second.params == {"depth": "2"}
     assert dict(second.metrics) == {"rmse": 0.25, "Output": 0.25}
     assert [one.name.rpartition("/")[2] for one in second.inputs] == ["data"]
+    [aside] = runner.home.environments.glob("*/longshore-kfp")
+    assert [one.name for one in aside.glob("*/iniconfig")] == ["iniconfig"]
+    assert not list(aside.parent.glob("lib/*/site-packages/iniconfig"))
     assert b"preparing 3" in artifacts.download(own_client, by_name["prepare"].id, "longshore/log.txt")
 
 

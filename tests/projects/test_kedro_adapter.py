@@ -71,8 +71,9 @@ def test_that_the_commands_name_the_part_and_keep_a_text_a_text(tmp_path: Path) 
         *run, "--from", "count", "--to", "train",
     ]  # fmt: skip
     assert command(entry, {}, "python", Selection(tags=("a", "b"))) == [*run, "--tag", "a", "--tag", "b"]
-    assert command(entry, {}, "python", Selection(resume=True, origin="count,train")) == [
-        *run, "--resume", "count,train",
+    kept = {"rows": "2", "train.names": '["a", "b"]', "train.alpha": "0.1", "env": "big"}
+    assert command(entry, kept, "python", Selection(resume=True, origin="count,train")) == [
+        *run, "--set", "train.alpha=0.1", "--env", "big", "--resume", "count,train",
     ]  # fmt: skip
 
 

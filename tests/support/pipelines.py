@@ -110,9 +110,11 @@ def kfp_project(folder: Path) -> Path:
                     open(data.path, "w").write("a row\\n" * rows)
 
 
-                @dsl.component(base_image="python:3.11", packages_to_install=["pyyaml"])
+                @dsl.component(base_image="python:3.11", packages_to_install=["pyyaml", "iniconfig==2.0.0"])
                 def train(data: dsl.Input[dsl.Dataset], depth: int, scores: dsl.Output[dsl.Metrics]) -> float:
                     import os
+
+                    import iniconfig
 
                     assert isinstance(depth, int)
                     print("training", depth)

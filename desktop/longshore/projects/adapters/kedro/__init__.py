@@ -17,7 +17,7 @@ from longshore.projects.adapters.kedro import configuration, source
 from longshore.projects.arguments.reader import parse
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint, Parameter
-from longshore.projects.parameters import list_of
+from longshore.projects.parameters import list_of, text_of
 from longshore.projects.pipeline import (
     END,
     ONLY,
@@ -68,6 +68,8 @@ def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selec
     line = [python, "{frameworks}/kedro/run.py", entry.name]
     for name, value in parameters.items():
         declared = entry.parameters.get(name)
+        if selection.resume and _is_default(declared, value):
+            continue  # it was not given then either, and an environment may have had another value
         if name == ENVIRONMENT and declared is not None and declared.option:
             line += ["--env", value]
         else:
@@ -140,6 +142,13 @@ def _environment(folder: Folder, conf: str, parameters: Mapping[str, Parameter])
         return {}
     help = "the configuration that is laid over conf/base"
     return {ENVIRONMENT: Parameter(ENVIRONMENT, "choice", choices=names, help=help, option="--env")}
+
+
+def _is_default(declared: Parameter | None, value: str) -> bool:
+    if declared is None or declared.default is None:
+        return False
+    default = text_of(declared.default)
+    return list_of(default) == list_of(value) if declared.type == "list" else default == value
 
 
 def _json(declared: Parameter | None, value: str) -> str:
