@@ -170,6 +170,11 @@ def test_that_broken_old_and_odd_files_are_told_and_do_no_harm(tmp_path: Path) -
                 kind: Workflow
                 metadata: {annotations: {pipelines.kubeflow.org/kfp_sdk_version: 1.8.9}}
             """,
+            "deep.yaml": marks
+            + "root: {inputDefinitions: {parameters: {a: {defaultValue: "
+            + "[" * 900
+            + "]" * 900
+            + "}}}}",
             "broken.py": "import kfp\n@kfp.dsl.pipeline\ndef f(:\n",
         },
     )
@@ -181,6 +186,7 @@ def test_that_broken_old_and_odd_files_are_told_and_do_no_harm(tmp_path: Path) -
         "list.yaml holds no compiled pipeline",
         "old.yaml was compiled by KFP 1",
         "broken.py",
+        "deep.yaml is nested too deeply",
     ):
         assert part in told
     assert len(info.pipelines[1].steps) == 20

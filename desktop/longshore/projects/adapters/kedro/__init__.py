@@ -179,10 +179,13 @@ def _parts(
             continue
         try:
             tree = parse(folder.text(file), file)
+            steps = tuple(_step(folder, package, file, tree, node, parameters) for node in source.nodes(tree))
         except LongshoreError as error:
             problems.append(error.reason)
             continue
-        steps = tuple(_step(folder, package, file, tree, node, parameters) for node in source.nodes(tree))
+        except RecursionError:
+            problems.append(f"{file} is nested too deeply to be read.")
+            continue
         if steps or name not in found:
             found[name] = (*found.get(name, ()), *steps)
     return found

@@ -40,17 +40,21 @@ def describe(folder: Folder, problems: list[str]) -> Described:
     for file in _compiled_files(folder):
         try:
             spec = _spec(folder.text(file), file)
+            one = compiled.pipeline(spec, name=file, framework=NAME, file=file, text=folder.text(file))
+            entries.append(_entry(one, compiled.parameters(spec)))
+            found.append(one)
         except Invalid as error:
             problems.append(error.reason)
-            continue
-        one = compiled.pipeline(spec, name=file, framework=NAME, file=file, text=folder.text(file))
-        found.append(one)
-        entries.append(_entry(one, compiled.parameters(spec)))
+        except RecursionError:
+            problems.append(f"{file} is nested too deeply to be read.")
     for file in _source_files(folder):
         try:
             functions = list(source.pipelines(parse(folder.text(file), file), file))
         except LongshoreError as error:
             problems.append(error.reason)
+            continue
+        except RecursionError:
+            problems.append(f"{file} is nested too deeply to be read.")
             continue
         for function in functions:
             name = f"{file}:{function.function}"
