@@ -89,6 +89,19 @@ class _Teller:
         self._folder = Path(job.folder)
         self._there: dict[str, Run] | None = None
 
+    def _hide(self, text: str) -> str:
+        """Mask the job's secrets: a framework may repeat a command line, or what a step was given."""
+        names = self._job.spec.get("secrets") or ()
+        if not names or not text:
+            return text
+        from longshore.secrets import named
+        from longshore.secrets.mask import text_masker
+
+        try:
+            return text_masker(named.values(self._home, names).values())(text)
+        except LongshoreError:  # a secret that was deleted meanwhile cannot be found in it any more
+            return "(hidden, since a secret of this run is not known any more)"
+
     def parent(self, fresh: list[Event], everything: list[Event], origin: str) -> None:
         """Make the run of the whole, once."""
         from longshore.mlflow_rest import experiments, runs
@@ -125,8 +138,8 @@ class _Teller:
 
         child = self._child(step, task)
         metrics = [metric for event in fresh for metric in _metrics(event)]
-        params = {name[:250]: value[:_LONGEST] for name, value in task.parameters.items()}
-        tags = {STATE: task.state} | ({"longshore.error": task.error[:_LONGEST]} if task.error else {})
+        params = {name[:250]: self._hide(value)[:_LONGEST] for name, value in task.parameters.items()}
+        tags = {STATE: task.state} | ({"longshore.error": self._hide(task.error)[:_LONGEST]} if task.error else {})
         self._log(child, params, tags, metrics)
         if task.state in ENDED:
             self._files(child, task)
