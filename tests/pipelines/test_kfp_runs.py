@@ -54,6 +54,9 @@ def test_that_each_task_becomes_a_child_run_and_what_was_not_reached_is_skipped(
     assert second.params == {"depth": "2"}
     assert dict(second.metrics) == {"rmse": 0.25, "Output": 0.25}
     assert [one.name.rpartition("/")[2] for one in second.inputs] == ["data"]
+    [aside] = runner.home.environments.glob("*/longshore-kfp")
+    assert [one.name for one in aside.glob("*/iniconfig")] == ["iniconfig"]
+    assert not list(aside.parent.glob("lib/*/site-packages/iniconfig"))
     assert b"preparing 3" in artifacts.download(own_client, by_name["prepare"].id, "longshore/log.txt")
 
 
@@ -66,7 +69,8 @@ def test_that_a_failed_task_is_told_with_its_reason_and_resumed_by_the_cache(run
     assert (states["prepare"], states["train"], states["for-loop-2"]) == ("done", "failed", "failed")
     assert state.of_job(job).of("train").error == "ValueError: broken by design"
     broken.unlink()
-    again = runner.run(Selection(resume=True), parameters={"rows": "4"})
+    again = runner.run(Selection(resume=True))
+    assert again.spec["parameters"]["rows"] == "4"
     assert again.state == "finished", log_of(again)
     seen = state.of_job(again)
     assert seen.of("prepare").state == "cached"

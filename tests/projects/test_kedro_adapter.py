@@ -8,7 +8,7 @@ from longshore.projects.adapters import command, kedro, merged
 from longshore.projects.opening import entry_point, inspect
 from longshore.projects.parameters import check_parameters
 from longshore.projects.pipeline import Pipeline, Selection
-from tests.support.pipelines import kedro_project, write
+from tests.support.pipelines import KEDRO_COUNT, kedro_project, write
 
 
 def the_pipeline(folder: Path, name: str = "__default__") -> Pipeline:
@@ -21,10 +21,10 @@ def test_that_the_nodes_of_each_pipeline_and_of_all_together_are_shown(tmp_path:
     assert [one.name for one in info.pipelines] == ["__default__", "cleaning", "training"]
     found = info.pipelines[0]
     assert not found.complete
-    assert [step.name for step in found.steps] == ["clean", "count", "train"]
-    assert found.edges == (("clean", "count"), ("count", "train"))
-    clean, train = found.step("clean"), found.step("train")
-    assert clean and train
+    assert [step.name for step in found.steps] == ["clean", KEDRO_COUNT, "train"]
+    assert found.edges == (("clean", KEDRO_COUNT), (KEDRO_COUNT, "train"))
+    clean, count, train = found.steps
+    assert (count.label, count.source, count.line) == ("count", "src/small/pipelines/cleaning/nodes.py", 7)
     assert (clean.inputs, clean.outputs, clean.tags) == (("raw",), ("clean",), ("first",))
     assert (clean.source, clean.line, clean.help) == (
         "src/small/pipelines/cleaning/nodes.py", 1, "Keeps the first rows.",
@@ -66,13 +66,14 @@ def test_that_the_commands_name_the_part_and_keep_a_text_a_text(tmp_path: Path) 
         *run, "--set", 'train.title="12"', "--set", "rows=3", "--set", 'train.names=["x", "y"]',
         "--env", "big", "--set", 'new="q"',
     ]  # fmt: skip
-    assert command(entry, {}, "python", Selection(only="count")) == [*run, "--only", "count"]
+    assert command(entry, {}, "python", Selection(only="train")) == [*run, "--only", "train"]
     assert command(entry, {}, "python", Selection(start="count", end="train")) == [
         *run, "--from", "count", "--to", "train",
     ]  # fmt: skip
     assert command(entry, {}, "python", Selection(tags=("a", "b"))) == [*run, "--tag", "a", "--tag", "b"]
-    assert command(entry, {}, "python", Selection(resume=True, origin="count,train")) == [
-        *run, "--resume", "count,train",
+    kept = {"rows": "2", "train.names": '["a", "b"]', "train.alpha": "0.1", "env": "big"}
+    assert command(entry, kept, "python", Selection(resume=True, origin="count,train")) == [
+        *run, "--set", "train.alpha=0.1", "--env", "big", "--resume", "count,train",
     ]  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def test_that_namespaces_aliases_and_registries_are_read(tmp_path: Path) -> None
 def test_that_what_the_probe_found_replaces_what_the_text_told(tmp_path: Path) -> None:
     found = the_pipeline(kedro_project(tmp_path), "training")
     node = {"name": "train", "inputs": ["counted", "params:train"], "outputs": ["model"], "tags": ["t"], "function": "f",
-            "source": "src/x.py", "line": 3, "help": "h"}  # fmt: skip
+            "source": "src/x.py", "line": 3, "help": "h", "label": "f"}  # fmt: skip
     answer = {
         "pipelines": {"training": [node]},
         "parameters": {"train": {"alpha": 0.1}, "rows": 1},
@@ -127,7 +128,8 @@ def test_that_what_the_probe_found_replaces_what_the_text_told(tmp_path: Path) -
     whole = merged(found, answer)
     assert whole.complete
     [step] = whole.steps
-    assert (step.name, step.inputs, step.source, step.line, step.tags) == ("train", ("counted",), "src/x.py", 3, ("t",))
+    assert (step.name, step.label, step.inputs) == ("train", "f", ("counted",))
+    assert (step.source, step.line, step.tags) == ("src/x.py", 3, ("t",))
     assert step.parameters["train.alpha"].default == 0.1
     assert [(one.name, one.path) for one in whole.datasets] == [("model", "x.json")]
     assert merged(found, {"pipelines": {"other": []}}) == found
@@ -146,7 +148,7 @@ def test_that_broken_files_are_told_and_the_rest_is_still_shown(tmp_path: Path) 
         },
     )
     info = inspect(tmp_path)
-    assert [step.name for step in info.pipelines[0].steps] == ["clean", "count", "train"]
+    assert [step.name for step in info.pipelines[0].steps] == ["clean", KEDRO_COUNT, "train"]
     told = " ".join(info.problems)
     assert "conf/base/catalog_more.yml is not YAML" in told
     assert "broken.py" in told

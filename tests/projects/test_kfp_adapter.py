@@ -137,7 +137,7 @@ def test_that_what_the_probe_compiled_replaces_what_the_text_told(tmp_path: Path
 
 def test_that_the_commands_name_the_pipeline_its_parameters_and_the_part(tmp_path: Path) -> None:
     [entry] = inspect(kfp_project(tmp_path)).entry_points
-    run = ["python", "{frameworks}/kfp/run.py", "flow.py:small"]
+    run = ["{tool}", "{frameworks}/kfp/run.py", "flow.py:small"]
     assert command(entry, {}, "python") == run
     assert command(entry, {"rows": "4"}, "python", Selection(only="train")) == [
         *run,
@@ -170,6 +170,11 @@ def test_that_broken_old_and_odd_files_are_told_and_do_no_harm(tmp_path: Path) -
                 kind: Workflow
                 metadata: {annotations: {pipelines.kubeflow.org/kfp_sdk_version: 1.8.9}}
             """,
+            "deep.yaml": marks
+            + "root: {inputDefinitions: {parameters: {a: {defaultValue: "
+            + "[" * 900
+            + "]" * 900
+            + "}}}}",
             "broken.py": "import kfp\n@kfp.dsl.pipeline\ndef f(:\n",
         },
     )
@@ -181,6 +186,7 @@ def test_that_broken_old_and_odd_files_are_told_and_do_no_harm(tmp_path: Path) -
         "list.yaml holds no compiled pipeline",
         "old.yaml was compiled by KFP 1",
         "broken.py",
+        "deep.yaml is nested too deeply",
     ):
         assert part in told
     assert len(info.pipelines[1].steps) == 20

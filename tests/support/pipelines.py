@@ -110,9 +110,11 @@ def kfp_project(folder: Path) -> Path:
                     open(data.path, "w").write("a row\\n" * rows)
 
 
-                @dsl.component(base_image="python:3.11", packages_to_install=["pyyaml"])
+                @dsl.component(base_image="python:3.11", packages_to_install=["pyyaml", "iniconfig==2.0.0"])
                 def train(data: dsl.Input[dsl.Dataset], depth: int, scores: dsl.Output[dsl.Metrics]) -> float:
                     import os
+
+                    import iniconfig
 
                     assert isinstance(depth, int)
                     print("training", depth)
@@ -238,6 +240,10 @@ KFP_COMPILED = """
 """
 
 
+# The name that Kedro 1 makes for the node that was given none.
+KEDRO_COUNT = "count__87c68a69"
+
+
 def kedro_project(folder: Path) -> Path:
     """Clean, count (kept in memory alone), train; a file `break` makes the training fail."""
     return write(
@@ -291,7 +297,7 @@ def kedro_project(folder: Path) -> Path:
                     return Pipeline(
                         [
                             Node(clean, ["raw", "params:rows"], "clean", name="clean", tags=["first"]),
-                            Node(func=count, inputs="clean", outputs="counted", name="count"),
+                            Node(func=count, inputs="clean", outputs="counted"),
                         ]
                     )
             """,

@@ -41,7 +41,7 @@ def inspect(path: Path | str) -> ProjectInfo:
         repairs=tuple(repair for one in found.values() for repair in one.repairs),
         git=_git(folder, problems),
         environment=_environment(folder, problems),
-        problems=tuple(problems),
+        problems=tuple(dict.fromkeys(problems)),  # two frameworks may read one broken file
     )
 
 

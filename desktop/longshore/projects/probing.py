@@ -47,11 +47,13 @@ def probe(
     trust.require(home, path)
     token = cancel or CancelToken()
     environment = environments.prepare(home, path, plus=adapters.plus(framework), cancel=token)
+    # A folder of samples may declare nothing: its framework is then asked from an environment of its own.
+    python = environments.with_tool(home, environment, adapters.tool(framework), cancel=token)
     script = script_of(framework, "probe")
-    kept = home.index / "probes" / f"{_hash(path, script, environment.hash, arguments)}.json"
+    kept = home.index / "probes" / f"{_hash(path, script, environment.hash, (str(python), *arguments))}.json"
     with contextlib.suppress(OSError, ValueError):
         return dict(json.loads(kept.read_text("utf-8")))
-    found = _asked(path, framework, script, environment.python, arguments, token, limit_s)
+    found = _asked(path, framework, script, python, arguments, token, limit_s)
     _keep(kept, found)
     return found
 

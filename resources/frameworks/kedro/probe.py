@@ -49,12 +49,14 @@ def _node(node):
         line = inspect.getsourcelines(function)[1]
     except Exception:
         pass
+    name = getattr(function, "__name__", "function")
     return {
         "name": node.name,
+        "label": "" if getattr(node, "_name", None) else name,
         "inputs": list(node.inputs),
         "outputs": list(node.outputs),
         "tags": sorted(node.tags),
-        "function": getattr(function, "__name__", "function"),
+        "function": name,
         "source": "" if source.startswith("..") else source,
         "line": line,
         "help": (inspect.getdoc(function) or "").partition("\n")[0],

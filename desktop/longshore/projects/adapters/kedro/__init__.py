@@ -17,7 +17,7 @@ from longshore.projects.adapters.kedro import configuration, source
 from longshore.projects.arguments.reader import parse
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint, Parameter
-from longshore.projects.parameters import list_of
+from longshore.projects.parameters import list_of, text_of
 from longshore.projects.pipeline import (
     END,
     ONLY,
@@ -33,7 +33,9 @@ from longshore.projects.pipeline import (
 )
 
 NAME = "kedro"
-VARIABLES = {"DO_NOT_TRACK": "1", "KEDRO_DISABLE_TELEMETRY": "1"}
+RESUMES_WITH_PARAMETERS = True
+# Kedro's log is laid out in columns, by default for a terminal of 80 letters: every path would be cut to pieces.
+VARIABLES = {"DO_NOT_TRACK": "1", "KEDRO_DISABLE_TELEMETRY": "1", "COLUMNS": "160"}
 DEFAULT, ENVIRONMENT = "__default__", "env"
 _CAN = frozenset({ONLY, START, END, TAGS, RESUME})
 _CONF = re.compile(r"""^CONF_SOURCE\s*=\s*["']([\w./-]+)["']""", re.MULTILINE)
@@ -66,6 +68,8 @@ def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selec
     line = [python, "{frameworks}/kedro/run.py", entry.name]
     for name, value in parameters.items():
         declared = entry.parameters.get(name)
+        if selection.resume and _is_default(declared, value):
+            continue  # it was not given then either, and an environment may have had another value
         if name == ENVIRONMENT and declared is not None and declared.option:
             line += ["--env", value]
         else:
@@ -140,6 +144,13 @@ def _environment(folder: Folder, conf: str, parameters: Mapping[str, Parameter])
     return {ENVIRONMENT: Parameter(ENVIRONMENT, "choice", choices=names, help=help, option="--env")}
 
 
+def _is_default(declared: Parameter | None, value: str) -> bool:
+    if declared is None or declared.default is None:
+        return False
+    default = text_of(declared.default)
+    return list_of(default) == list_of(value) if declared.type == "list" else default == value
+
+
 def _json(declared: Parameter | None, value: str) -> str:
     """Give a checked value as JSON: Kedro would take a text that looks like a number for one."""
     if declared is not None and declared.type == "list":
@@ -168,10 +179,13 @@ def _parts(
             continue
         try:
             tree = parse(folder.text(file), file)
+            steps = tuple(_step(folder, package, file, tree, node, parameters) for node in source.nodes(tree))
         except LongshoreError as error:
             problems.append(error.reason)
             continue
-        steps = tuple(_step(folder, file, tree, node, parameters) for node in source.nodes(tree))
+        except RecursionError:
+            problems.append(f"{file} is nested too deeply to be read.")
+            continue
         if steps or name not in found:
             found[name] = (*found.get(name, ()), *steps)
     return found
@@ -201,28 +215,46 @@ def _registered(folder: Folder, package: str, parts: Mapping[str, Any]) -> tuple
     return tuple(dict.fromkeys((DEFAULT, *found, *names)))
 
 
-def _step(folder: Folder, file: str, tree: ast.Module, node: source.Node, parameters: Mapping[str, Parameter]) -> Step:
-    where, line, help = file, node.line, ""
-    function = node.function.rpartition(".")[2]
-    known = source.functions(tree)
-    module = source.imports(tree).get(node.function.partition(".")[0], "")
-    beside = f"{file.rpartition('/')[0]}/{module.removeprefix('.').replace('.', '/')}.py"
-    if function not in known and module.startswith(".") and not module.startswith("..") and beside in folder:
+def _step(
+    folder: Folder, package: str, file: str, tree: ast.Module, node: source.Node, parameters: Mapping[str, Parameter]
+) -> Step:
+    module = _module_of(package, file, tree, node)
+    where = f"{package.rpartition('/')[0]}/{module.replace('.', '/')}.py".lstrip("/")
+    known: Mapping[str, tuple[int, str]] = {}
+    if module and (where == file or where in folder):
         try:
-            known = source.functions(parse(folder.text(beside), beside))
-            where = beside if function in known else file
-        except LongshoreError:
+            known = source.functions(tree if where == file else parse(folder.text(where), where))
+        except LongshoreError:  # it is told where the file is read for its own nodes, or by its import
             known = {}
-    if function in known:
-        line, help = known[function]
-    return _made(node.name, node.function, node.inputs, node.outputs, node.tags, parameters, where, line, help)
+    function = node.function.rpartition(".")[2]
+    line, help = known.get(function, (node.line, ""))
+    name = source.generated_name(node, module) if node.unnamed and module and _names_by_hash(folder) else node.name
+    step = _made(name, node.function, node.inputs, node.outputs, node.tags, parameters,
+                 where if function in known else file, line, help)  # fmt: skip
+    return replace(step, label="" if name == node.name else node.name)
+
+
+def _module_of(package: str, file: str, tree: ast.Module, node: source.Node) -> str:
+    """Give the full name of the module that a node's function is of; empty where the text does not tell."""
+    top = package.rpartition("/")[0]
+    here = file.removesuffix(".py").removeprefix(f"{top}/").split("/")
+    named = source.imports(tree).get(node.function.partition(".")[0], "")
+    if not named:
+        return ".".join(here) if node.function in source.functions(tree) else ""
+    level = len(named) - len(named.lstrip("."))
+    return ".".join([*here[: len(here) - level], named.lstrip(".")]) if level else named
+
+
+def _names_by_hash(folder: Folder) -> bool:
+    version = str(_settings(folder).get("kedro_init_version") or "")
+    return not version.startswith("0.")
 
 
 def _step_of(told: Mapping[str, Any], values: Mapping[str, Any]) -> Step:
     parameters = {name: configuration.typed(name, value) for name, value in values.items()}
     texts = {key: tuple(map(str, told.get(key) or ())) for key in ("inputs", "outputs", "tags")}
-    line = told.get("line")
-    return _made(
+    line, label = told.get("line"), str(told.get("label") or "")
+    step = _made(
         str(told.get("name")),
         str(told.get("function")),
         texts["inputs"],
@@ -233,6 +265,7 @@ def _step_of(told: Mapping[str, Any], values: Mapping[str, Any]) -> Step:
         line if isinstance(line, int) else 0,
         str(told.get("help") or ""),
     )
+    return replace(step, label=label)
 
 
 def _made(

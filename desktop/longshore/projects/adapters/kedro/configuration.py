@@ -29,7 +29,11 @@ def catalog(folder: Folder, source: str, problems: list[str]) -> dict[str, Datas
 
 def parameters(folder: Folder, source: str, problems: list[str]) -> dict[str, Parameter]:
     """Give every single parameter under the dotted name that `kedro run --params` takes."""
-    found = dict(_leaves("", _merged(folder, source, "parameters", problems)))
+    try:
+        found = dict(_leaves("", _merged(folder, source, "parameters", problems)))
+    except RecursionError:
+        problems.append(f"The parameters under {source} are nested too deeply to be read.")
+        return {}
     return {name: typed(name, value) for name, value in found.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ class Node:
     outputs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     line: int = 0
-    named: bool = True
+    # What Kedro makes a name of where none is given: a function that can be told, its inputs and outputs.
+    unnamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def nodes(tree: ast.Module) -> list[Node]:
         name, number = node.name, 2
         while name in found:
             name, number = f"{node.name}-{number}", number + 1
-        found[name] = Node(name, node.function, node.inputs, node.outputs, node.tags, node.line, node.named)
+        found[name] = Node(name, node.function, node.inputs, node.outputs, node.tags, node.line, node.unnamed)
     return list(found.values())
 
 
@@ -75,13 +77,22 @@ def functions(tree: ast.Module) -> dict[str, tuple[int, str]]:
     }
 
 
+def generated_name(node: Node, module: str) -> str:
+    """Give the name that Kedro 1 makes for a node without one; `module` is its function's."""
+    function = node.function.rpartition(".")[2]
+    key = f"{module}.{function}|{list(node.inputs)}|{list(node.outputs)}"
+    above = node.name.rpartition(".")[0]
+    own = f"{function}__{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    return f"{above}.{own}" if above else own
+
+
 def imports(tree: ast.Module) -> dict[str, str]:
-    """Give, by name, the module within this folder's package that a name is imported from (`.nodes`)."""
+    """Give, by name, the module that a name is, or is imported from, as it is written (`.nodes`)."""
     found: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                found[alias.asname or alias.name] = "." * node.level + (node.module or "")
+                found[alias.asname or alias.name] = "." * node.level + (node.module or alias.name)
     return found
 
 
@@ -123,7 +134,7 @@ def _node(call: ast.Call, around: _Around) -> Node:
         outputs=tuple(around.dataset(one) for one in _texts(given.get("outputs"))),
         tags=tuple(dict.fromkeys((*_texts(given.get("tags")), *around.tags))),
         line=call.lineno,
-        named=bool(name),
+        unnamed=not name and isinstance(given.get("func"), ast.Name | ast.Attribute),
     )
 
 

@@ -20,6 +20,7 @@ from longshore.projects.pipeline import WHOLE, Described, Pipeline, Selection, S
 
 NAME = "kfp"
 TOOL = "kfp>=2.7,<3"
+RESUMES_WITH_PARAMETERS = True  # its cache goes by them
 # Its warnings about images that are not used here, and about what a cluster alone keeps to, would fill the log.
 VARIABLES = {"PYTHONWARNINGS": "ignore", "DO_NOT_TRACK": "1"}
 _SHORT = 2_000  # how much of a file tells whether it is worth to be read whole
@@ -39,23 +40,26 @@ def describe(folder: Folder, problems: list[str]) -> Described:
     for file in _compiled_files(folder):
         try:
             spec = _spec(folder.text(file), file)
+            one = compiled.pipeline(spec, name=file, framework=NAME, file=file, text=folder.text(file))
+            entries.append(_entry(one, compiled.parameters(spec)))
+            found.append(one)
         except Invalid as error:
             problems.append(error.reason)
-            continue
-        one = compiled.pipeline(spec, name=file, framework=NAME, file=file, text=folder.text(file))
-        found.append(one)
-        entries.append(_entry(one, compiled.parameters(spec)))
+        except RecursionError:
+            problems.append(f"{file} is nested too deeply to be read.")
     for file in _source_files(folder):
         try:
             functions = list(source.pipelines(parse(folder.text(file), file), file))
         except LongshoreError as error:
             problems.append(error.reason)
             continue
+        except RecursionError:
+            problems.append(f"{file} is nested too deeply to be read.")
+            continue
         for function in functions:
             name = f"{file}:{function.function}"
             one = Pipeline(name, NAME, file, function.steps, can=compiled.CAN, complete=False, help=function.help)
             found.append(one)
-            # Its type says more than its text can: what the function takes is checked by KFP too.
             entries.append(_entry(one, function.parameters))
             taken.add(file)
     problems += [f"{file} was compiled by KFP 1: compile it again with KFP 2 to run it here." for file in _old(folder)]
@@ -63,8 +67,9 @@ def describe(folder: Folder, problems: list[str]) -> Described:
 
 
 def command(entry: EntryPoint, parameters: Mapping[str, str], python: str, selection: Selection = WHOLE) -> list[str]:
-    """Give the argv of our run script; what is compiled runs under a KFP of its own where the project has none."""
-    line = [python if entry.source.endswith(".py") else "{tool}", "{frameworks}/kfp/run.py", entry.name]
+    """Give the argv of our run script, under the project's KFP or, where it has none, one of its own."""
+    del python
+    line = ["{tool}", "{frameworks}/kfp/run.py", entry.name]
     for name, value in parameters.items():
         line += ["--set", f"{name}={value}"]
     for option, step in (("--only", selection.only), ("--from", selection.start), ("--to", selection.end)):
