@@ -67,7 +67,7 @@ class Minimap(QWidget):
             if card.id in hidden:
                 continue
             left, top, width, height = picture.boxes[card.id]
-            painter.setBrush(color("border.control" if card.id in dimmed else f"node.{card.kind}"))
+            painter.setBrush(color("border.control") if card.id in dimmed else self._view.block_color(card.id))
             block = QRectF(origin.x() + left * factor, origin.y() + top * factor, width * factor, height * factor)
             painter.drawRoundedRect(block.adjusted(0, 0, 0, max(0.0, 2 - block.height())), 1.5, 1.5)
 
