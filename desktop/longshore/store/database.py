@@ -19,7 +19,7 @@ from longshore.errors import Conflict, Unavailable
 from longshore.settings import Home
 
 # The newest migration; a database that is past it belongs to a newer app.
-HEAD = "0002"
+HEAD = "0003"
 BUSY_TIMEOUT_S = 20.0
 
 

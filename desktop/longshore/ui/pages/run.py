@@ -19,6 +19,7 @@ from longshore.ui.pages.run_live import LivePanel
 from longshore.ui.pages.run_side import RunSide
 from longshore.ui.pages.run_tabs import TABS, RunTabs
 from longshore.ui.pages.run_work import RunState, curves_work, read_run
+from longshore.ui.shell import trusting
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.pages import Page
@@ -211,8 +212,14 @@ class RunPage(Page):
 
     def _again(self) -> None:
         if self._state is not None:
-            work = launch_again(self.context.home, self.context.workspace_name, self._state)
-            self.context.runner.run(self, work, self._launched, title=f"Launching {self.head.name.text()} again")
+            job = self._state.job
+            path = str(job.spec.get("project_path") or "") if job is not None else ""
+            launch = partial(self._launch_again, self._state)
+            trusting.when_trusted(self.context, self.window(), path, launch) if path else launch()
+
+    def _launch_again(self, state: RunState) -> None:
+        work = launch_again(self.context.home, self.context.workspace_name, state)
+        self.context.runner.run(self, work, self._launched, title=f"Launching {self.head.name.text()} again")
 
     def _launched(self, again: Again) -> None:
         self.context.tell(
