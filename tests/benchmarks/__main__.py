@@ -15,7 +15,7 @@ import sys
 
 from tests.benchmarks.measuring import Options
 
-BENCHMARKS = ("start", "launch", "deploy", "event_loop", "run_index", "live_runs")
+BENCHMARKS = ("start", "launch", "deploy", "event_loop", "run_index", "live_runs", "pipeline_graph")
 
 
 def main() -> int:

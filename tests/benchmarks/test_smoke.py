@@ -17,6 +17,7 @@ FIGURES = {
     "deploy": {"click_to_first_prediction_over_imports"},
     "event_loop": {f"longest_gap_{stretch}" for stretch in ("open", "launch", "sort", "compare", "promote")},
     "live_runs": {"longest_gap_while_runs_log", "agents_part_of_a_core", "requests_to_the_server"},
+    "pipeline_graph": {"open_500_steps", "repaint_after_a_change_of_state"},
     "run_index": {"first_rows", "all_rows", "nothing_new", "after_an_edit", "rest_rate_over_the_servers"},
 }
 

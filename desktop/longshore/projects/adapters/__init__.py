@@ -89,3 +89,9 @@ def merged(pipeline: Pipeline, answer: Mapping[str, Any]) -> Pipeline:
     """Give a pipeline with what its probe found out; as it is where its framework has no probe."""
     merge = getattr(BY_NAME[pipeline.framework], "merge", None)
     return merge(pipeline, answer) if merge else pipeline
+
+
+def probe_arguments(pipeline: Pipeline) -> tuple[str, ...]:
+    """Give what a pipeline's probe is started with after the result's file; often nothing."""
+    arguments = getattr(BY_NAME[pipeline.framework], "probe_arguments", None)
+    return tuple(arguments(pipeline)) if arguments else ()

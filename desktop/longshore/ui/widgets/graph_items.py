@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
@@ -128,7 +129,9 @@ class NodeItem(QGraphicsItem):
         title = QRectF(room.left(), room.center().y() - 18 * factor, room.width(), 18 * factor)
         fact = QRectF(room.left(), room.center().y() + 1 * factor, room.width(), 16 * factor)
         middle = Qt.TextElideMode.ElideMiddle
-        draw_text(painter, title, self.card.title, "bodyStrong", "text.tertiary" if self.dimmed else "text.primary", middle)
+        draw_text(
+            painter, title, self.card.title, "bodyStrong", "text.tertiary" if self.dimmed else "text.primary", middle
+        )
         draw_text(painter, fact, self.card.fact, "small", "text.tertiary" if self.dimmed else "text.secondary")
 
     def _paint_name_alone(self, painter: QPainter, zoom: float) -> None:
@@ -166,21 +169,34 @@ class EdgeItem(QGraphicsItem):
         super().__init__()
         self.line = line
         self.strong = self.dashed = False
-        self._path = QPainterPath(QPointF(*line.points[0]))
-        x, y = line.points[-1]
-        right, down = _way(line.points)
-        # The line ends inside its head, so that the point stays sharp.
-        inside = values()["node"]["arrow"] - 1
-        points = [*line.points[:-1], (x - right * inside, y - down * inside)]
-        for place in range(1, len(points) - 2, 3):
-            a, b, end = (QPointF(*point) for point in points[place : place + 3])
-            self._path.cubicTo(a, b, end)
-        self._head = _arrow(line.points)
-        self.setToolTip(line.relation)
+        # A curve lies between its control points; the path itself is made when it is drawn for the first time.
+        across, down = zip(*line.points, strict=True)
+        left, top = min(across) - 6, min(down) - 6
+        self._bounds = QRectF(left, top, max(across) + 6 - left, max(down) + 6 - top)
+        if line.relation:
+            self.setToolTip(line.relation)
         self.setZValue(0)
 
+    @cached_property
+    def _path(self) -> QPainterPath:
+        points = self.line.points
+        x, y = points[-1]
+        right, down = _way(points)
+        # The line ends inside its head, so that the point stays sharp.
+        inside = values()["node"]["arrow"] - 1
+        ends = [*points[:-1], (x - right * inside, y - down * inside)]
+        path = QPainterPath(QPointF(*ends[0]))
+        for place in range(1, len(ends) - 2, 3):
+            a, b, end = (QPointF(*point) for point in ends[place : place + 3])
+            path.cubicTo(a, b, end)
+        return path
+
+    @cached_property
+    def _head(self) -> QPolygonF:
+        return _arrow(self.line.points)
+
     def boundingRect(self) -> QRectF:
-        return self._path.boundingRect().adjusted(-6, -6, 6, 6)
+        return self._bounds
 
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()

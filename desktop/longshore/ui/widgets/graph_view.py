@@ -48,6 +48,8 @@ class GraphView(QGraphicsView):
     more_asked = Signal(str)
     depth_asked = Signal(int)
     focus_path_asked = Signal()
+    # See READABLE; what has smaller letters needs more.
+    readable = READABLE
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,12 +184,12 @@ class GraphView(QGraphicsView):
         room = self.viewport().rect().adjusted(0, headings, 0, 0)
         wide, high = self.picture.width + 2 * _MARGIN, self.picture.height + (1 if headings else 2) * _MARGIN
         whole = min(room.width() / wide, room.height() / high, 1.0)
-        if whole >= READABLE or not self.current:
+        if whole >= self.readable or not self.current:
             self._set_zoom(max(whole, LEAST))
             middle = QPointF(self.picture.width / 2, self.picture.height / 2 - headings / 2 / self.zoom)
             self.centerOn(middle)
         else:
-            self._set_zoom(max(READABLE, min(1.0, room.height() / high)))
+            self._set_zoom(max(self.readable, min(1.0, room.height() / high)))
             self.bring(self.current, animated=False)
 
     def bring(self, card_id: str, *, animated: bool = True) -> None:
