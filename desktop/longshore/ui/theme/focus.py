@@ -48,7 +48,7 @@ class KeyboardFocus(QObject):
         return ring.widget() if ring is not None else None
 
     def _living_ring(self) -> FocusRing | None:
-        """Give the ring, None before the first one: Qt moves it beside its control, and it goes with what holds that."""
+        """Give the ring, None before the first one, and where it is gone: a window that ends loses it before the focus."""
         if self._ring is not None and not shiboken6.isValid(self._ring):
             self._ring = None
         return self._ring
