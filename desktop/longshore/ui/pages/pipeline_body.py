@@ -103,9 +103,9 @@ class PipelineBody(LateContent):
             self._banners.addWidget(banner)
 
     def _fold_panel(self, folded: bool) -> None:
+        height = FOLDED_HEIGHT if folded else PANEL_HEIGHT
         self.panel.setMaximumHeight(FOLDED_HEIGHT if folded else ANY_HEIGHT)
-        if not folded:
-            self._middle.setSizes([self._middle.height() - PANEL_HEIGHT, PANEL_HEIGHT])
+        self._middle.setSizes([self._middle.height() - height, height])
 
     def _make_room(self, tab: str) -> None:
         if tab != "problems" and self.panel.height() < TALL_HEIGHT:

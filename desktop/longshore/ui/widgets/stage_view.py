@@ -83,7 +83,8 @@ class StageItem(NodeItem):
             painter.setPen(QPen(color("edge.focus"), 2))
             painter.drawRoundedRect(self._box, RADIUS + 0.5, RADIUS + 0.5)
             return
-        token = {"danger": "danger.solid", "info": "info.solid"}.get(self.tone, "border.default")
+        lit = "" if self.dimmed else self.tone
+        token = {"danger": "danger.solid", "info": "info.solid"}.get(lit, "border.default")
         pen = QPen(color("border.control" if self.look.waits else token), 1)
         if self.look.waits:
             pen.setDashPattern([3, 2.4])

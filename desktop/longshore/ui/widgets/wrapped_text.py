@@ -35,6 +35,8 @@ class WrappedText(QPlainTextEdit):
         while block.isValid():
             lines += max(1, block.layout().lineCount())
             block = block.next()
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setVerticalScrollBarPolicy(needed if lines > MOST_LINES else off)
         margins = self.contentsMargins()
         around = margins.top() + margins.bottom() + self.viewportMargins().top() + self.viewportMargins().bottom()
         height = min(lines, MOST_LINES) * self.fontMetrics().lineSpacing() + around + 2
