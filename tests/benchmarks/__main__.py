@@ -17,7 +17,7 @@ from tests.benchmarks.measuring import Options
 
 BENCHMARKS = (
     "start", "launch", "deploy", "event_loop", "run_index", "asking_the_index", "opening_the_table", "scrolling",
-    "long_metric", "live_runs",
+    "long_metric", "live_runs", "pipeline_graph",
 )  # fmt: skip
 
 

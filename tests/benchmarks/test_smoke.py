@@ -26,6 +26,7 @@ FIGURES = {
     },
     "scrolling": {"frame_of_wheel", "frame_of_thumb"},
     "long_metric": {"first_time", "again", "zoom_step"},
+    "pipeline_graph": {"open_500_steps", "repaint_after_a_change_of_state"},
     "run_index": {"first_rows", "all_rows", "nothing_new", "after_an_edit", "rest_rate_over_the_servers"},
 }
 

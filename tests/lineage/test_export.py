@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longshore.graphs.svg import elided
 from longshore.lineage import export
 from longshore.lineage.graph import KINDS, Edge, Graph, Node, around
-from longshore.lineage.svg import elided
 from longshore.mlflow_rest.client import Client
 from longshore.settings import Home
 from tests.lineage.conftest import Story

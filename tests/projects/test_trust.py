@@ -42,6 +42,8 @@ def test_that_opening_runs_nothing_and_launching_is_refused_until_the_folder_is_
     trust.distrust(served_home, project)
     with pytest.raises(NotAllowed):
         launching.launch(served_home, str(project))
+    with pytest.raises(NotAllowed):
+        launching.again(served_home, job.id)
 
 
 def test_that_a_link_to_a_trusted_folder_is_that_folder_and_its_neighbour_is_not(home: Home, project: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from longshore.jobs import launching
 from longshore.pipelines import running, state
 from longshore.projects.opening import open_project
 from longshore.projects.pipeline import WHOLE, Selection
 from longshore.settings import Home
+from longshore.store import jobs
+from longshore.store.database import now
 from longshore.store.records import Job
 from tests.support.launching import git
 
@@ -489,3 +494,34 @@ def flyte_project(folder: Path, name: str) -> Path:
         },
     )
     return folder
+
+
+def written_run(
+    home: Home,
+    info: Any,
+    told: list[dict[str, Any]],
+    *,
+    pipeline: str = "dvc.yaml",
+    state: str = "running",
+    log: str = "",
+    **more: Any,
+) -> Job:
+    """Leave the row and the folder of a pipeline's run, as if it had been run: `told` are its events, times from now on."""
+    spec = {"pipeline": pipeline, "entry_point": pipeline, "project_path": info.path, "project_name": info.name,
+            "selection": more.pop("selection", {})}  # fmt: skip
+    job = jobs.add(home, kind="run", title=f"{info.name} · {pipeline}", spec=spec, workspace="personal",
+                   project_id=info.id)  # fmt: skip
+    folder = Path(job.folder)
+    folder.mkdir(parents=True)
+    (folder / "log").write_text(log)
+    tell(job, told)
+    ended = {"ended_at": now()} if state in ("finished", "failed", "stopped") else {}
+    return jobs.update(home, job.id, state=state, started_at=now(), **ended, **more)
+
+
+def tell(job: Job, told: list[dict[str, Any]]) -> None:
+    """Write more events, each like {"step": "train", "state": "done", "time": -3} with the time from now on."""
+    with (Path(job.folder) / "events.jsonl").open("a") as file:
+        for event in told:
+            at = time.time() + event.get("time", 0)
+            file.write(json.dumps({"event": "step", **event, "time": at}) + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from longshore.lineage.graph import Edge, Graph, Node
 from longshore.ui.pages import lineage_story
 from longshore.ui.pages.lineage_work import trimmed
@@ -35,6 +37,17 @@ def test_that_up_and_down_stay_in_the_column() -> None:
     assert graph.next_to("data", "down") == "code"
     assert graph.next_to("other", "up") == "train"
     assert graph.next_to("other", "down") is None
+
+
+def test_that_a_graph_that_flows_downwards_is_walked_downwards() -> None:
+    turned = {name: (float(y) * 3, float(x), 168.0, 56.0) for name, (x, y) in PLACES.items()}
+    graph = replace(picture(), boxes=turned, flow="down")
+    assert graph.next_to("data", "down") == "train"
+    assert graph.next_to("model", "up") == "train"
+    assert graph.next_to("data", "right") == "code"
+    assert graph.next_to("other", "left") == "train"
+    assert graph.next_to("data", "left") is None
+    assert graph.matching("o") == ("data", "code", "train", "other", "model")
 
 
 def test_that_the_arrow_keys_pass_over_what_is_filtered_out() -> None:

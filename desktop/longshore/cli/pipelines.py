@@ -30,14 +30,17 @@ def pipeline(
     resume: Annotated[bool, typer.Option("--resume", help="go on where the last run failed")] = False,
     parameter: Annotated[list[str] | None, typer.Option("-P", help="NAME=VALUE")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="do not wait for its end")] = False,
+    form: Annotated[str, typer.Option("--format", metavar="svg", help="the graph as a picture")] = "",
 ) -> None:
     """Show the steps of a pipeline and how they stand; run all of it, or a part."""
-    from longshore.errors import NotFound
+    from longshore.errors import Invalid, NotFound
     from longshore.pipelines import running, state
     from longshore.projects import opening
     from longshore.projects.pipeline import Selection
 
     session: Session = context.obj
+    if form not in ("", "svg"):
+        raise Invalid(f"{form!r} is not a format.", hint="The only one is svg.")
     info = opening.load(session.home, project)
     found = opening.pipeline(info, name)
     if found is None:
@@ -51,6 +54,12 @@ def pipeline(
         if not detach:
             job = wait_for(session, job, on_line=session.output.message)
     seen = state.of_job(job or state.last_job(session.home, info.id, found.name))
+    if form:
+        from longshore.pipelines.svg import to_svg
+
+        session.output.document({"svg": to_svg(found, seen)})
+        session.output.text(to_svg(found, seen))
+        return
     session.output.document(_document(found, seen))
     session.output.table(
         ("step", "state", "after", "command"),

@@ -67,7 +67,7 @@ def launch(
     `trusting`: the person's own command says that the folder's code may run, from now on.
     `python`: an interpreter's version or path, instead of the project's own; `as_of`: a day (2022-09-30) of which no
     package may be newer.
-    Raises: NotAllowed for a folder that is not trusted;: Invalid, NotFound, Conflict before anything is made; Unavailable if the target or the agent is not there.
+    Raises: NotAllowed for a folder that is not trusted; Invalid, NotFound, Conflict before anything is made; Unavailable if the target or the agent is not there.
     """
     from longshore.projects import adapters, opening, trust
     from longshore.projects.parameters import check_parameters, effective_parameters, passed_on
@@ -142,12 +142,15 @@ def queue(home: Home, spec: RunSpec, *, workspace: str) -> Job:
 def again(home: Home, reference: str, *, code: CodeState | None = None) -> Job:
     """Queue what an earlier run job did, with its command, parameters and limits, from its code where that is given.
 
-    Raises: NotFound, Conflict; Invalid for a job that is no run.
+    Raises: NotFound, Conflict; Invalid for a job that is no run; NotAllowed where its folder is not trusted any more.
     """
+    from longshore.projects import trust
+
     job = jobs.get(home, reference)
     if job.kind != KIND:
         raise Invalid(f"{job.title} is not a run and cannot be launched again this way.")
     spec = RunSpec.from_json(job.spec)
+    trust.require(home, spec.project_path)
     return queue(home, code_state.with_code(spec, code), workspace=job.workspace)
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
-from longshore.graphs.layout import Box, EdgePath, Layout, layered
+from longshore.graphs import svg
+from longshore.graphs.layout import Box, Layout, layered
 from longshore.lineage.graph import Graph, Node
 from longshore.settings import resources_dir
 
-_MARGIN = 24
 _TEXT_LEFT, _TEXT_RIGHT = 50, 10
-# No viewer's font is known here: room for the widest of the usual ones, in ems a letter.
-_LETTER = {"bodyStrong": 0.66, "small": 0.58}
 _WIDER = 40
 
 
@@ -48,35 +45,14 @@ class _Picture:
         self.colors = colors
 
     def text(self) -> str:
-        width, height = (round(side + 2 * _MARGIN) for side in (self.drawn.width, self.drawn.height))
-        stack = ", ".join(self.tokens["font"]["ui"]["cssStack"])
         relations = {(edge.source, edge.target): edge.relation for edge in self.graph.edges}
-        edges = "\n".join(self._edge(path, relations[path.source, path.target]) for path in self.drawn.edges)
-        nodes = "\n".join(self._node(node, self.drawn.boxes[node.id]) for node in self.graph.nodes)
+        edges = [
+            svg.edge(path, relations[path.source, path.target], self.tokens, self.colors) for path in self.drawn.edges
+        ]
+        nodes = [self._node(node, self.drawn.boxes[node.id]) for node in self.graph.nodes]
         title = f"Lineage of {self.graph.node(self.graph.focus).label}"
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" font-family={quoteattr(stack)} role="img">\n'
-            f"<title>{_escaped(title)}</title>\n{self._arrow()}\n"
-            f'<rect width="{width}" height="{height}" fill="{self.colors["bg.sunken"]}"/>\n'
-            f'<g transform="translate({_MARGIN} {_MARGIN})">\n{edges}\n{nodes}\n</g>\n</svg>'
-        )
-
-    def _arrow(self) -> str:
-        size = self.tokens["node"]["arrow"]
-        return (
-            f'<defs><marker id="arrow" viewBox="0 0 6 6" refX="6" refY="3" markerWidth="{size}" markerHeight="{size}" '
-            f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 6 3 0 6z" fill="{self.colors["edge.default"]}"/>'
-            "</marker></defs>"
-        )
-
-    def _edge(self, path: EdgePath[str], relation: str) -> str:
-        first, *others = (f"{x:.1f} {y:.1f}" for x, y in path.points)
-        return (
-            f'<path d="M{first}C{" ".join(others)}" fill="none" stroke="{self.colors["edge.default"]}" '
-            f'stroke-width="{self.tokens["node"]["edgeWidth"]}" marker-end="url(#arrow)">'
-            f"<title>{_escaped(relation)}</title></path>"
-        )
+        size = (self.drawn.width, self.drawn.height)
+        return svg.page(title, size, self.tokens, self.colors, "\n".join([*edges, *nodes]))
 
     def _node(self, node: Node, box: Box) -> str:
         colors, kind = self.colors, self.tokens["nodeKinds"][node.kind]
@@ -90,7 +66,7 @@ class _Picture:
         top = (box.height - tile) / 2
         return (
             f'<g transform="translate({box.x:.1f} {box.y:.1f})">'
-            f"<title>{_escaped(f'{node.kind}: {node.label} ({node.fact})')}</title>"
+            f"<title>{svg.escaped(f'{node.kind}: {node.label} ({node.fact})')}</title>"
             f'<rect width="{box.width:g}" height="{box.height:g}" rx="{radius}" fill="{colors["bg.surface"]}" '
             f'stroke="{colors[border]}" stroke-width="{stroke}"/>'
             f'<path d="M{stripe} 1V{box.height - 1:g}A{stripe + 4} {stripe + 4} 0 0 1 0 {box.height - 8:g}V8'
@@ -103,22 +79,5 @@ class _Picture:
         )
 
     def _line(self, text: str, style: str, color: str, y: int, box: Box) -> str:
-        font = self.tokens["type"][style]
-        room = int((box.width - _TEXT_LEFT - _TEXT_RIGHT) / (font["size"] * _LETTER[style]))
-        return (
-            f'<text x="{_TEXT_LEFT}" y="{y}" font-size="{font["size"]}" font-weight="{font["weight"]}" '
-            f'fill="{self.colors[color]}">{_escaped(elided(text, room))}</text>'
-        )
-
-
-def elided(text: str, room: int) -> str:
-    """Cut a text in its middle, since names differ at their ends."""
-    if len(text) <= room:
-        return text
-    end = (room - 1) // 2
-    return f"{text[: room - 1 - end]}…{text[len(text) - end :]}"
-
-
-def _escaped(text: str) -> str:
-    """Escape a text, and leave out what XML cannot hold."""
-    return escape("".join(sign if sign.isprintable() else " " for sign in text))
+        room = box.width - _TEXT_LEFT - _TEXT_RIGHT
+        return svg.text(text, style, self.colors[color], (_TEXT_LEFT, y), room, self.tokens)

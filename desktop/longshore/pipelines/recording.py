@@ -221,8 +221,8 @@ class _Teller:
             artifacts.upload_many(self._client, child, {"longshore/log.txt": text})
 
 
-def step_log(home: Home, job: Job, task: TaskState) -> bytes:
-    """Give a task's own lines of the job's log, masked; 4 MB at most, the end of it."""
+def step_log(home: Home, job: Job, task: TaskState, most: int = _MOST_LOG) -> bytes:
+    """Give a task's own lines of the job's log, masked; `most` bytes of it, the end."""
     begin, end = task.log
     if begin is None:
         return b""
@@ -232,8 +232,8 @@ def step_log(home: Home, job: Job, task: TaskState) -> bytes:
         with (folder / files.LOG).open("rb") as log:
             if end is None:
                 end = log.seek(0, 2)
-            log.seek(max(begin, end - _MOST_LOG))
-            text = log.read(max(0, min(end - begin, _MOST_LOG)))
+            log.seek(max(begin, end - most))
+            text = log.read(max(0, min(end - begin, most)))
     except (LongshoreError, OSError):
         return b""
     if mark := task.log_mark.encode():

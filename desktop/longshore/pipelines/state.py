@@ -79,12 +79,16 @@ class PipelineState:
         return StepState(step, QUEUED if waits else UNKNOWN)
 
 
+def jobs_of(home: Home, project_id: str, pipeline: str, limit: int = 50) -> tuple[records.Job, ...]:
+    """Give the jobs that ran a pipeline or run it now, the last one first."""
+    found = [job for job in jobs.listing(home, project_id=project_id) if job.spec.get("pipeline") == pipeline]
+    return tuple(sorted(found, key=lambda job: (job.created_at, job.position), reverse=True)[:limit])
+
+
 def last_job(home: Home, project_id: str, pipeline: str, *, whole: bool = False) -> records.Job | None:
     """Give the job that ran a pipeline last, or runs it now; with `whole`, not one that ran a single step."""
-    found = [job for job in jobs.listing(home, project_id=project_id) if job.spec.get("pipeline") == pipeline]
-    if whole:
-        found = [job for job in found if not (job.spec.get("selection") or {}).get("only")]
-    return max(found, key=lambda job: job.created_at, default=None)
+    found = jobs_of(home, project_id, pipeline)
+    return next((job for job in found if not whole or not (job.spec.get("selection") or {}).get("only")), None)
 
 
 def of_job(job: records.Job | None) -> PipelineState:
@@ -99,6 +103,11 @@ def of_job(job: records.Job | None) -> PipelineState:
     for (step, _task), task in tasks.items():
         by_step.setdefault(step, []).append(task)
     return PipelineState(job, {step: together(step, each) for step, each in by_step.items()}, origin)
+
+
+def of_step(found: Iterable[records.Job], step: str) -> tuple[tuple[records.Job, StepState], ...]:
+    """Give how a step stood in some runs of its pipeline, in their order; those without it are left out."""
+    return tuple((job, state) for job in found if (state := of_job(job).steps.get(step)) is not None)
 
 
 def fold(found: Iterable[Event]) -> tuple[dict[tuple[str, str], TaskState], str]:
@@ -149,5 +158,18 @@ def _settled(task: TaskState, job: records.Job) -> TaskState:
 
 def together(step: str, tasks: list[TaskState]) -> StepState:
     """Give a step's state from those of its tasks."""
-    states = {task.state for task in tasks}
-    return StepState(step, next(state for state in _WORST if state in states), tuple(tasks))
+    return StepState(step, worst(task.state for task in tasks), tuple(tasks))
+
+
+def worst(states: Iterable[str]) -> str:
+    """Give the state that a person must see first; of parts that are done and others that wait, running."""
+    found = set(states)
+    for state in _WORST[:3]:
+        if state in found:
+            return state
+    begun = found - {QUEUED, UNKNOWN}
+    if begun and QUEUED in found:
+        return RUNNING
+    if UNKNOWN in found:  # only a part was run
+        return UNKNOWN
+    return next((state for state in (*_WORST[3:], QUEUED) if state in found), UNKNOWN)

@@ -22,6 +22,7 @@ from longshore.errors import WorkFailed
 from longshore.progress import CancelToken
 from longshore.projects import adapters, environments, trust
 from longshore.projects.folder import scan
+from longshore.projects.pipeline import Pipeline
 from longshore.settings import Home, resources_dir
 
 TIME_LIMIT_S = 90.0
@@ -81,6 +82,17 @@ def ask(
 def script_of(framework: str, name: str) -> Path:
     """Give the place of a framework's script, which need not be there."""
     return resources_dir() / "frameworks" / framework / f"{name}.py"
+
+
+def completed(home: Home, path: Path, pipeline: Pipeline, *, cancel: CancelToken | None = None) -> Pipeline:
+    """Give a pipeline with what only the project's own code can tell; as it is where the text told all.
+
+    Raises: as `probe`.
+    """
+    if pipeline.complete:
+        return pipeline
+    answer = probe(home, path, pipeline.framework, adapters.probe_arguments(pipeline), cancel=cancel)
+    return adapters.merged(pipeline, answer)
 
 
 def _asked(

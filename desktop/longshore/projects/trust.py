@@ -11,13 +11,14 @@ from pathlib import Path
 
 from longshore.errors import NotAllowed
 from longshore.settings import Home, load_settings
+from longshore.store.records import TrustedFolder
 
 
 def is_trusted(home: Home, path: Path | str) -> bool:
     """Tell whether the folder's code may run."""
     from longshore.store import trusted_folders
 
-    if load_settings(home).trust == "always" or os.environ.get("LONGSHORE_TRUST") == "always":
+    if not asks(home):
         return True
     return trusted_folders.holds(home, _key(path))
 
@@ -34,6 +35,18 @@ def distrust(home: Home, path: Path | str) -> None:
     from longshore.store import trusted_folders
 
     trusted_folders.remove(home, _key(path))
+
+
+def listing(home: Home) -> tuple[TrustedFolder, ...]:
+    """Give the folders that are trusted, by path."""
+    from longshore.store import trusted_folders
+
+    return trusted_folders.listing(home)
+
+
+def asks(home: Home) -> bool:
+    """Tell whether a person is asked at all."""
+    return load_settings(home).trust != "always" and os.environ.get("LONGSHORE_TRUST") != "always"
 
 
 def require(home: Home, path: Path | str) -> None:

@@ -31,6 +31,14 @@ class Project:
 
 
 @dataclass(frozen=True)
+class TrustedFolder:
+    """A folder whose code may run, because a person said so."""
+
+    path: str
+    trusted_at: datetime
+
+
+@dataclass(frozen=True)
 class Workspace:
     """An MLflow server that holds runs and models: the personal one, a team's, or ours on a database opened in place.
 

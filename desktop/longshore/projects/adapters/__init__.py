@@ -119,3 +119,9 @@ def merged_entry(entry: EntryPoint, answer: Mapping[str, Any]) -> EntryPoint:
     """Give an entry point with the parameters that the probe found out; as it is where its framework has none."""
     merge = getattr(BY_NAME[entry.framework], "merge_entry", None)
     return merge(entry, answer) if merge else entry
+
+
+def probe_arguments(pipeline: Pipeline) -> tuple[str, ...]:
+    """Give what a pipeline's probe is started with after the result's file; often nothing."""
+    arguments = getattr(BY_NAME[pipeline.framework], "probe_arguments", None)
+    return tuple(arguments(pipeline)) if arguments else ()

@@ -26,7 +26,7 @@ from longshore.ui.widgets.pill import Pill, describe
 from longshore.ui.widgets.sparkline import Sparkline
 from longshore.ui.widgets.times import ago, full, number
 
-FRAMEWORKS = {"script": "Scripts", "mlproject": "MLflow"}
+FRAMEWORKS = {"script": "Scripts", "mlproject": "MLflow", "dvc": "DVC"}
 
 
 class Dot(QWidget):

@@ -13,7 +13,7 @@ from longshore.store.records import Project
 from longshore.ui.pages import overview_parts as parts
 from longshore.ui.pages import overview_work as work
 from longshore.ui.pages.home_cards import FRAMEWORKS, list_box
-from longshore.ui.shell import opening
+from longshore.ui.shell import opening, trusting
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext, ProjectRef
 from longshore.ui.shell.pages import Page
@@ -137,7 +137,11 @@ class OverviewPage(Page):
             self._entries_column.addWidget(self._no_project(), 1)
             return
         self.context.runner.run(
-            self, work.read_folder(project.path), self._show_folder, self._show_failure, key="overview-folder"
+            self,
+            work.read_folder(self.context.home, project.path),
+            self._show_folder,
+            self._show_failure,
+            key="overview-folder",
         )
 
     def _read_served(self) -> None:
@@ -172,6 +176,9 @@ class OverviewPage(Page):
         assert self._project is not None
         info = state.info
         self._show_title(self._project, state.about, info.frameworks)
+        if not state.trusted:
+            ask = partial(trusting.ask, self.context, self.window(), info.path)
+            self._head_column.addWidget(Banner("Not trusted: shown from its text alone.", ("Trust this folder…", ask)))
         for problem in info.problems:
             self._head_column.addWidget(Banner(problem, ("Check again", self._read_folder)))
         self._show_entries()

@@ -34,6 +34,8 @@ class FolderState:
 
     info: ProjectInfo
     about: str  # the README's first paragraph
+    # Its code may run; else all that is shown comes from its text.
+    trusted: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,14 @@ class ServedState:
 Signature = tuple[object, ...]
 
 
-def read_folder(path: str) -> Work[FolderState]:
+def read_folder(home: Home, path: str) -> Work[FolderState]:
     """Give the work that reads the project's folder; nothing in it is executed."""
 
     def work(_progress: Progress, _cancel: CancelToken) -> FolderState:
-        from longshore.projects import opening
+        from longshore.projects import opening, trust
 
         info = opening.inspect(path)
-        return FolderState(info, excerpt(_readme(path)))
+        return FolderState(info, excerpt(_readme(path)), trust.is_trusted(home, info.path))
 
     return work
 
@@ -110,13 +112,14 @@ def read_signature(home: Home, project_id: str) -> Work[Signature]:
     """Give the work that tells, cheaply, whether the rows that concern the project changed."""
 
     def work(_progress: Progress, _cancel: CancelToken) -> Signature:
-        from longshore.store import deployments, jobs, processes
+        from longshore.store import deployments, jobs, processes, trusted_folders
 
         recent = [job for job in jobs.listing(home, limit=50) if job.project_id in (project_id, None)]
         return (
             tuple((job.id, job.state, job.run_ids) for job in recent),
             tuple((one.name, one.state, one.serving_version) for one in deployments.listing(home)),
             tuple((name, one.state) for name, one in processes.servers(home).items()),
+            tuple(one.path for one in trusted_folders.listing(home)),
         )
 
     return work

@@ -11,6 +11,7 @@ from longshore.store.records import Job
 from longshore.ui.pages.run_again import Again, launch_again, preset_of
 from longshore.ui.pages.run_work import RunState
 from longshore.ui.pages.trash_moves import Moves
+from longshore.ui.shell import trusting
 from longshore.ui.shell.actions import Action
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.task_list import stop_work
@@ -105,11 +106,17 @@ class RunActions(QObject):
         kept.let_go([run.id]) if kept.holds(run.id) else kept.keep([(run.id, run.name)])
 
     def _again(self) -> None:
-        if self._state is not None:
-            work = launch_again(self._context.home, self._context.workspace_name, self._state)
-            self._context.runner.run(
-                self._page, work, self._launched, title=f"Launching {self._page.head.name.text()} again"
-            )
+        if self._state is None:
+            return
+        job = self._state.job
+        path = str(job.spec.get("project_path") or "") if job is not None else ""
+        launch = partial(self._launch_again, self._state)
+        trusting.when_trusted(self._context, self._page.window(), path, launch) if path else launch()
+
+    def _launch_again(self, state: RunState) -> None:
+        work = launch_again(self._context.home, self._context.workspace_name, state)
+        title = f"Launching {self._page.head.name.text()} again"
+        self._context.runner.run(self._page, work, self._launched, title=title)
 
     def _launched(self, again: Again) -> None:
         self._context.tell(

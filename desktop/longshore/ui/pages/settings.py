@@ -38,6 +38,7 @@ SECTIONS: dict[str, SectionRow] = {
     "appearance": SectionRow("Appearance", "monitor", "settings_appearance:AppearanceSection"),
     "workspaces": SectionRow("Workspaces", "team", "settings_workspaces:WorkspacesSection"),
     "secrets": SectionRow("Secrets", "shield", "settings_secrets:SecretsSection"),
+    "trust": SectionRow("Trusted folders", "folder", "settings_trust:TrustSection"),
     "docker": SectionRow("Docker", "box", "settings_machine:DockerSection"),
     "queue": SectionRow("Queue", "clock", "settings_machine:QueueSection"),
     "doctor": SectionRow("This computer", "cpu", "settings_machine:DoctorSection"),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLineEd
 
 from longshore.errors import Invalid, LongshoreError
 from longshore.store.records import Job
+from longshore.ui.shell import trusting
 from longshore.ui.shell.context import AppContext
 from longshore.ui.shell.launch_command import LaunchRequest, command_line, pairs, positive
 from longshore.ui.shell.launch_uses import Use, use_row, uses_of
@@ -339,6 +340,10 @@ class LaunchDialog(Dialog):
             return
         self.message.setText("")
         self.confirm_button.show_busy("Launching…")
+        launch = partial(self._launch, request, memory)
+        trusting.when_trusted(self._context, self, self._project.path, launch, self._rest)
+
+    def _launch(self, request: LaunchRequest, memory: int | None) -> None:
         work = launch_work(self._context.home, self._context.workspace_name, request, memory)
         self._context.runner.run(self, work, self._launched, self._refused)
 
@@ -348,7 +353,10 @@ class LaunchDialog(Dialog):
         context.tell("success", f"Launched {job.title}")
         context.open("run", job_id=job.id)
 
-    def _refused(self, error: LongshoreError) -> None:
+    def _rest(self) -> None:
         self.confirm_button.show_rest()
         self._choose_target(self._target.current)
+
+    def _refused(self, error: LongshoreError) -> None:
+        self._rest()
         self.message.setText(f"{error.reason} {error.hint or ''}".strip())

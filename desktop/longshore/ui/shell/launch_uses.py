@@ -23,6 +23,8 @@ def _uses(ready: Ready, experiment: str, *, old_code: bool) -> Iterator[Use]:
     nothing = "no declaration: an empty environment"
     named = environment.file or {"none": nothing}.get(environment.kind, environment.kind)
     yield "ok", "Environment", f"{named}, {environment.hash[:7]}" if environment.hash else named
+    if not ready.trusted:
+        yield "warn", "Folder not trusted", "You are asked before its code runs"
     yield _code(ready, old_code=old_code)
     words = f"Experiment {experiment}" if ready.tracking_ok else "It is not up yet; the run waits for it."
     yield "ok" if ready.tracking_ok else "warn", f"Tracking to {ready.tracking}", words

@@ -31,6 +31,8 @@ class Ready:
     tracking_ok: bool
     # The code of the run that is launched anew; None where it is no such launch.
     code: CodeState | None = None
+    # Whether the folder's code may run.
+    trusted: bool = True
 
 
 def read_ready(home: Home, workspace: str | None, project_path: str, code_of: str = "") -> Work[Ready]:
@@ -38,7 +40,7 @@ def read_ready(home: Home, workspace: str | None, project_path: str, code_of: st
 
     def work(_progress: Progress, _cancel: CancelToken) -> Ready:
         from longshore.jobs import targets
-        from longshore.projects import opening
+        from longshore.projects import opening, trust
         from longshore.store import workspaces
 
         info = opening.load(home, project_path)
@@ -48,7 +50,9 @@ def read_ready(home: Home, workspace: str | None, project_path: str, code_of: st
         if row.file:
             where = f"the database {row.file}"
         code = _code(home, workspace, code_of, info.path) if code_of else None
-        return Ready(info, targets.states(home), experiments, _secrets(home), where, ok, code)
+        return Ready(
+            info, targets.states(home), experiments, _secrets(home), where, ok, code, trust.is_trusted(home, info.path)
+        )
 
     return work
 

@@ -71,6 +71,7 @@ class PageRow:
 PAGES: tuple[PageRow, ...] = (
     PageRow("home", "Home", "home", "home:HomePage", "workspace"),
     PageRow("overview", "Overview", "overview", "overview:OverviewPage", "project"),
+    PageRow("pipeline", "Pipeline", "pipeline", "pipeline:PipelinePage", "project"),
     PageRow("runs", "Runs", "run", "runs:RunsPage", "project"),
     PageRow("run", "Run", "run", "run:RunPage", "", under="runs"),
     PageRow("trash", "Trash", "trash", "trash:TrashPage", "", under="runs"),

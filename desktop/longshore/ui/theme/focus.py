@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import shiboken6
 from PySide6.QtCore import QObject, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QFocusFrame, QProxyStyle, QStyle, QStyleOption, QWidget
@@ -43,16 +44,24 @@ class KeyboardFocus(QObject):
     @property
     def shown_on(self) -> QWidget | None:
         """The control that the ring is around."""
-        return self._ring.widget() if self._ring is not None else None
+        ring = self._living_ring()
+        return ring.widget() if ring is not None else None
+
+    def _living_ring(self) -> FocusRing | None:
+        """Give the ring, None before the first one, and where it is gone: a window that ends loses it before the focus."""
+        if self._ring is not None and not shiboken6.isValid(self._ring):
+            self._ring = None
+        return self._ring
 
     def _follow(self, _old: QWidget | None, now: QWidget | None) -> None:
         ours = now is not None and now.window() is self._window and not now.property("bare")
+        ring = self._living_ring()
         if self._moving and ours and now is not None:
-            if self._ring is None:
-                self._ring = FocusRing(self._window)
-            self._ring.setWidget(now)
-        elif self._ring is not None:
-            self._ring.setWidget(None)  # type: ignore[arg-type]
+            if ring is None:
+                ring = self._ring = FocusRing(self._window)
+            ring.setWidget(now)
+        elif ring is not None:
+            ring.setWidget(None)  # type: ignore[arg-type]
 
 
 class _Margins(QProxyStyle):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
@@ -18,11 +19,13 @@ from longshore.ui.theme import icons
 from longshore.ui.theme.fonts import font, scale
 from longshore.ui.theme.style import color
 from longshore.ui.theme.tokens import values
-from longshore.ui.widgets.graph_model import Card, Line, Rect
+from longshore.ui.widgets.graph_model import Card, Frame, Line, Point, Rect
 
 # Below these zooms a card is drawn as stripe and name, then as a block.
 PLAIN_BELOW, BLOCK_BELOW = 0.5, 0.25
 RADIUS = 8.0
+# The room for the title of a frame, at its top.
+FRAME_HEAD = 22.0
 
 
 class NodeItem(QGraphicsItem):
@@ -67,7 +70,7 @@ class NodeItem(QGraphicsItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if zoom < BLOCK_BELOW:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color("edge.focus") if self.selected_now else self._kind_color())
+            painter.setBrush(color("edge.focus") if self.selected_now else self.block_color())
             painter.drawRoundedRect(self._box, RADIUS, RADIUS)
             return
         self._paint_body(painter)
@@ -76,7 +79,8 @@ class NodeItem(QGraphicsItem):
         else:
             self._paint_words(painter)
 
-    def _kind_color(self) -> QColor:
+    def block_color(self) -> QColor:
+        """Give the one colour that it is drawn in where it is very small."""
         return color("border.control") if self.dimmed else color(f"node.{self.card.kind}")
 
     def _paint_body(self, painter: QPainter) -> None:
@@ -125,8 +129,10 @@ class NodeItem(QGraphicsItem):
         title = QRectF(room.left(), room.center().y() - 18 * factor, room.width(), 18 * factor)
         fact = QRectF(room.left(), room.center().y() + 1 * factor, room.width(), 16 * factor)
         middle = Qt.TextElideMode.ElideMiddle
-        _text(painter, title, self.card.title, "bodyStrong", "text.tertiary" if self.dimmed else "text.primary", middle)
-        _text(painter, fact, self.card.fact, "small", "text.tertiary" if self.dimmed else "text.secondary")
+        draw_text(
+            painter, title, self.card.title, "bodyStrong", "text.tertiary" if self.dimmed else "text.primary", middle
+        )
+        draw_text(painter, fact, self.card.fact, "small", "text.tertiary" if self.dimmed else "text.secondary")
 
     def _paint_name_alone(self, painter: QPainter, zoom: float) -> None:
         drawn = font("bodyStrong")
@@ -139,7 +145,7 @@ class NodeItem(QGraphicsItem):
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), words)
 
 
-def _text(
+def draw_text(
     painter: QPainter,
     room: QRectF,
     text: str,
@@ -147,6 +153,7 @@ def _text(
     token: str,
     mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
+    """Write one line in a role of the type scale, shortened to its room."""
     drawn = font(role)
     painter.setFont(drawn)
     painter.setPen(color(token))
@@ -161,31 +168,45 @@ class EdgeItem(QGraphicsItem):
     def __init__(self, line: Line) -> None:
         super().__init__()
         self.line = line
-        self.strong = False
-        self._path = QPainterPath(QPointF(*line.points[0]))
-        x, y = line.points[-1]
-        way = 1.0 if line.points[-2][0] <= x else -1.0
-        # The line ends inside its head, so that the point stays sharp.
-        points = [*line.points[:-1], (x - way * (values()["node"]["arrow"] - 1), y)]
-        for place in range(1, len(points) - 2, 3):
-            a, b, end = (QPointF(*point) for point in points[place : place + 3])
-            self._path.cubicTo(a, b, end)
-        self._head = _arrow(line.points)
-        self.setToolTip(line.relation)
+        self.strong = self.dashed = False
+        # A curve lies between its control points; the path itself is made when it is drawn for the first time.
+        across, down = zip(*line.points, strict=True)
+        left, top = min(across) - 6, min(down) - 6
+        self._bounds = QRectF(left, top, max(across) + 6 - left, max(down) + 6 - top)
+        if line.relation:
+            self.setToolTip(line.relation)
         self.setZValue(0)
 
+    @cached_property
+    def _path(self) -> QPainterPath:
+        points = self.line.points
+        x, y = points[-1]
+        right, down = _way(points)
+        # The line ends inside its head, so that the point stays sharp.
+        inside = values()["node"]["arrow"] - 1
+        ends = [*points[:-1], (x - right * inside, y - down * inside)]
+        path = QPainterPath(QPointF(*ends[0]))
+        for place in range(1, len(ends) - 2, 3):
+            a, b, end = (QPointF(*point) for point in ends[place : place + 3])
+            path.cubicTo(a, b, end)
+        return path
+
+    @cached_property
+    def _head(self) -> QPolygonF:
+        return _arrow(self.line.points)
+
     def boundingRect(self) -> QRectF:
-        return self._path.boundingRect().adjusted(-6, -6, 6, 6)
+        return self._bounds
 
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()
         stroker.setWidth(10)
         return stroker.createStroke(self._path)
 
-    def show_state(self, *, strong: bool) -> None:
-        """Show it as on the focused path."""
-        if strong != self.strong:
-            self.strong = strong
+    def show_state(self, *, strong: bool, dashed: bool = False) -> None:
+        """Show it as on the focused path; dashed, as leading to what is not there yet."""
+        if (strong, dashed) != (self.strong, self.dashed):
+            self.strong, self.dashed = strong, dashed
             self.setZValue(1 if strong else 0)
             self.update()
 
@@ -195,6 +216,8 @@ class EdgeItem(QGraphicsItem):
         tone = color("edge.focus" if self.strong else "edge.default")
         pen = QPen(tone, token["edgeWidthFocus" if self.strong else "edgeWidth"])
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        if self.dashed:
+            pen.setDashPattern([3, 2.4])
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self._path)
@@ -204,13 +227,24 @@ class EdgeItem(QGraphicsItem):
             painter.drawPolygon(self._head)
 
 
-def _arrow(points: tuple[tuple[float, float], ...]) -> QPolygonF:
+def _way(points: tuple[Point, ...]) -> Point:
+    """Give the direction in which an edge arrives, one of the four: its last control point is beside the end, or above."""
+    (from_x, from_y), (x, y) = points[-2:]
+    if abs(y - from_y) > abs(x - from_x):
+        return 0.0, 1.0 if from_y <= y else -1.0
+    return 1.0 if from_x <= x else -1.0, 0.0
+
+
+def _arrow(points: tuple[Point, ...]) -> QPolygonF:
     size = float(values()["node"]["arrow"])
     x, y = points[-1]
-    # Edges arrive level: the last control point is beside the end.
-    way = 1.0 if points[-2][0] <= x else -1.0
+    right, down = _way(points)
     half = size * 0.62
-    return QPolygonF([QPointF(x, y), QPointF(x - way * size, y - half), QPointF(x - way * size, y + half)])
+    foot_x, foot_y = x - right * size, y - down * size
+    side_x, side_y = down * half, right * half
+    return QPolygonF(
+        [QPointF(x, y), QPointF(foot_x + side_x, foot_y + side_y), QPointF(foot_x - side_x, foot_y - side_y)]
+    )
 
 
 class MoreItem(QGraphicsItem):
@@ -259,3 +293,28 @@ class MoreItem(QGraphicsItem):
     def mouseReleaseEvent(self, event: QGraphicsSceneMouseEvent) -> None:
         if self.boundingRect().contains(event.pos()):
             self._asked()
+
+
+class FrameItem(QGraphicsItem):
+    """A titled box behind the cards that belong together."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__()
+        self._title = frame.title
+        left, top, width, height = frame.box
+        self.setPos(left, top)
+        self._box = QRectF(0, 0, width, height)
+        self.setZValue(-1)
+        self.setToolTip(frame.title)
+
+    def boundingRect(self) -> QRectF:
+        return self._box.adjusted(-1, -1, 1, 1)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(color("border.default"), 1))
+        painter.setBrush(color("bg.window"))
+        painter.drawRoundedRect(self._box.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS + 2, RADIUS + 2)
+        if option.levelOfDetailFromTransform(painter.worldTransform()) >= BLOCK_BELOW:
+            room = QRectF(12, 2, self._box.width() - 24, FRAME_HEAD * scale())
+            draw_text(painter, room, self._title, "small", "text.secondary", Qt.TextElideMode.ElideMiddle)

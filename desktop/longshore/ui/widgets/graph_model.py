@@ -10,6 +10,7 @@ from typing import Literal
 Point = tuple[float, float]
 Rect = tuple[float, float, float, float]  # left, top, width, height
 Way = Literal["left", "right", "up", "down"]
+Flow = Literal["right", "down"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """A box with a title around cards that belong together."""
+
+    title: str
+    box: Rect
+
+
+@dataclass(frozen=True)
 class Picture:
-    """Everything that the view draws; it flows from left to right."""
+    """Everything that the view draws; it flows from left to right, or from top to bottom."""
 
     cards: tuple[Card, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -45,6 +54,8 @@ class Picture:
     columns: tuple[tuple[float, float, str], ...] = ()  # left, width, heading
     width: float = 0.0
     height: float = 0.0
+    flow: Flow = "right"
+    frames: tuple[Frame, ...] = ()
 
     @cached_property
     def before(self) -> Mapping[str, tuple[str, ...]]:
@@ -56,20 +67,25 @@ class Picture:
         """The nodes that a node leads to."""
         return _grouped((line.source, line.target) for line in self.lines)
 
+    @cached_property
+    def _by_id(self) -> Mapping[str, Card]:
+        return {card.id: card for card in self.cards}
+
     def card(self, card_id: str) -> Card | None:
         """Give a card by its id."""
-        return next((card for card in self.cards if card.id == card_id), None)
+        return self._by_id.get(card_id)
 
     def path_through(self, card_id: str) -> frozenset[str]:
         """Give everything that a node was made from and everything that was made from it, with itself."""
         return frozenset({card_id} | _reach(self.before, card_id) | _reach(self.after, card_id))
 
     def next_to(self, card_id: str, way: Way, hidden: frozenset[str] = frozenset()) -> str | None:
-        """Give the node that an arrow key leads to: left and right along edges, up and down in the column."""
+        """Give the node that an arrow key leads to: along the flow by the edges, across it to the neighbour in the layer."""
         if card_id not in self.boxes:
             return next((card.id for card in self.cards if card.id not in hidden), None)
-        if way in ("left", "right"):
-            near = (self.before if way == "left" else self.after).get(card_id, ())
+        back, on = ("left", "right") if self.flow == "right" else ("up", "down")
+        if way in (back, on):
+            near = (self.before if way == back else self.after).get(card_id, ())
             return self._nearest(card_id, [one for one in near if one not in hidden])
         return self._sibling(card_id, way, hidden)
 
@@ -78,27 +94,31 @@ class Picture:
         return min(others, key=lambda one: (abs(self._middle(one) - middle), self._middle(one)), default=None)
 
     def _sibling(self, card_id: str, way: Way, hidden: frozenset[str]) -> str | None:
-        left, top = self.boxes[card_id][:2]
-        column = [one for one, box in self.boxes.items() if abs(box[0] - left) < box[2] / 2 and one not in hidden]
-        if way == "up":
-            return max(
-                (one for one in column if self.boxes[one][1] < top), key=lambda one: self.boxes[one][1], default=None
-            )
-        return min(
-            (one for one in column if self.boxes[one][1] > top), key=lambda one: self.boxes[one][1], default=None
-        )
+        along, across = (0, 1) if self.flow == "right" else (1, 0)
+        here = self.boxes[card_id]
+        layer = [
+            one
+            for one, box in self.boxes.items()
+            if abs(box[along] - here[along]) < box[along + 2] / 2 and one not in hidden
+        ]
+        before = [one for one in layer if self.boxes[one][across] < here[across]]
+        after = [one for one in layer if self.boxes[one][across] > here[across]]
+        if way in ("up", "left"):
+            return max(before, key=lambda one: self.boxes[one][across], default=None)
+        return min(after, key=lambda one: self.boxes[one][across], default=None)
 
     def _middle(self, card_id: str) -> float:
-        _left, top, _width, height = self.boxes[card_id]
-        return top + height / 2
+        box, across = self.boxes[card_id], 1 if self.flow == "right" else 0
+        return box[across] + box[across + 2] / 2
 
     def matching(self, text: str) -> tuple[str, ...]:
-        """Give the cards whose name, fact or id holds a text, from left to right."""
+        """Give the cards whose name, fact or id holds a text, in the direction of the flow."""
         wanted = text.strip().lower()
         if not wanted:
             return ()
         found = [card.id for card in self.cards if wanted in f"{card.title}\n{card.fact}\n{card.id}".lower()]
-        return tuple(sorted(found, key=lambda one: self.boxes[one][:2]))
+        along = 0 if self.flow == "right" else 1
+        return tuple(sorted(found, key=lambda one: (self.boxes[one][along], self.boxes[one][1 - along])))
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QWidget
 
+from longshore.ui.theme import icons
 from longshore.ui.theme.style import color
 from longshore.ui.widgets.basic import Button, horizontal, label, line
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MAP_SIZE = (172, 110)
 _INSET = 12.0
+# Lower cards are drawn without their round corners.
+_TINY = 4.0
 
 
 class Minimap(QWidget):
@@ -26,6 +29,8 @@ class Minimap(QWidget):
     def __init__(self, view: GraphView) -> None:
         super().__init__(view)
         self._view = view
+        self._edges_look: tuple[object, ...] = ()
+        self._edges_drawn = QPixmap()
         self.setFixedSize(*MAP_SIZE)
         self.setToolTip("Overview of the graph")
         self.setAccessibleName("Overview of the graph")
@@ -57,19 +62,39 @@ class Minimap(QWidget):
 
     def _paint_graph(self, painter: QPainter, origin: QPointF, factor: float) -> None:
         picture, hidden, dimmed = self._view.picture, self._view.hidden, self._view.dimmed
-        painter.setPen(QPen(color("edge.default"), 0.8))
-        for edge in picture.lines:
-            if edge.source not in hidden and edge.target not in hidden:
-                first, last = (QPointF(*edge.points[place]) for place in (0, -1))
-                painter.drawLine(origin + first * factor, origin + last * factor)
+        painter.drawPixmap(0, 0, self._edges(origin, factor))
         painter.setPen(Qt.PenStyle.NoPen)
         for card in picture.cards:
             if card.id in hidden:
                 continue
             left, top, width, height = picture.boxes[card.id]
-            painter.setBrush(color("border.control" if card.id in dimmed else f"node.{card.kind}"))
+            painter.setBrush(color("border.control") if card.id in dimmed else self._view.block_color(card.id))
             block = QRectF(origin.x() + left * factor, origin.y() + top * factor, width * factor, height * factor)
-            painter.drawRoundedRect(block.adjusted(0, 0, 0, max(0.0, 2 - block.height())), 1.5, 1.5)
+            block.setHeight(max(2.0, block.height()))
+            if block.height() < _TINY:
+                painter.fillRect(block, painter.brush())
+            else:
+                painter.drawRoundedRect(block, 1.5, 1.5)
+
+    def _edges(self, origin: QPointF, factor: float) -> QPixmap:
+        """Draw the edges once for all the times that only the cards or the frame change."""
+        picture, hidden = self._view.picture, self._view.hidden
+        look = (picture, hidden, factor, color("edge.default").rgba(), self.devicePixelRatioF())
+        if look != self._edges_look:
+            self._edges_look, self._edges_drawn = look, self._draw_edges(origin, factor)
+        return self._edges_drawn
+
+    def _draw_edges(self, origin: QPointF, factor: float) -> QPixmap:
+        hidden = self._view.hidden
+
+        def paint(painter: QPainter) -> None:
+            painter.setPen(QPen(color("edge.default"), 0.8))
+            for edge in self._view.picture.lines:
+                if edge.source not in hidden and edge.target not in hidden:
+                    first, last = (QPointF(*edge.points[place]) for place in (0, -1))
+                    painter.drawLine(origin + first * factor, origin + last * factor)
+
+        return icons.drawn(self.width(), self.height(), self.devicePixelRatioF(), paint)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._go(event)

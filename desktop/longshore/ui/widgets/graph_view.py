@@ -21,8 +21,8 @@ from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView
 from longshore.ui.theme.fonts import font
 from longshore.ui.theme.style import color
 from longshore.ui.theme.tokens import values
-from longshore.ui.widgets.graph_items import EdgeItem, MoreItem, NodeItem
-from longshore.ui.widgets.graph_model import Picture, Way
+from longshore.ui.widgets.graph_items import EdgeItem, FrameItem, MoreItem, NodeItem
+from longshore.ui.widgets.graph_model import Card, Picture, Rect, Way
 from longshore.ui.widgets.graph_overlays import Minimap, ZoomBar
 
 LEAST, MOST, STEP = 0.1, 2.0, 1.2
@@ -48,6 +48,8 @@ class GraphView(QGraphicsView):
     more_asked = Signal(str)
     depth_asked = Signal(int)
     focus_path_asked = Signal()
+    # See READABLE; what has smaller letters needs more.
+    readable = READABLE
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,13 +86,15 @@ class GraphView(QGraphicsView):
         scene = self.scene()
         scene.clear()
         self._nodes, self._edges = {}, []
+        for frame in picture.frames:
+            scene.addItem(FrameItem(frame))
         for line in picture.lines:
             edge = EdgeItem(line)
             self._edges.append(edge)
             scene.addItem(edge)
         for card in picture.cards:
             box = picture.boxes[card.id]
-            node = self._nodes[card.id] = NodeItem(card, box)
+            node = self._nodes[card.id] = self._make_node(card, box)
             scene.addItem(node)
             for count, before in ((card.before, True), (card.after, False)):
                 if count:
@@ -105,6 +109,14 @@ class GraphView(QGraphicsView):
         if not keep_place:
             self.fit()
         self.map.update()
+
+    def _make_node(self, card: Card, box: Rect) -> NodeItem:
+        """Give the item that draws a card."""
+        return NodeItem(card, box)
+
+    def block_color(self, card_id: str) -> QColor:
+        """Give the colour of a card where it is very small."""
+        return self._nodes[card_id].block_color()
 
     def select(self, card_id: str, *, center: bool = False, tell: bool = True) -> None:
         """Select a node."""
@@ -149,7 +161,7 @@ class GraphView(QGraphicsView):
         for edge in self._edges:
             ends = {edge.line.source, edge.line.target}
             edge.setVisible(not ends & hidden)
-            edge.show_state(strong=lifted and not ends & dimmed)
+            edge.show_state(strong=lifted and not ends & dimmed, dashed=edge.dashed)
         self.map.update()
         self.viewport().update()
 
@@ -168,15 +180,16 @@ class GraphView(QGraphicsView):
         self._fitted = True
         if not self.picture.cards:
             return
-        room = self.viewport().rect().adjusted(0, HEADINGS, 0, 0)
-        wide, high = self.picture.width + 2 * _MARGIN, self.picture.height + _MARGIN
+        headings = HEADINGS if self.picture.columns else 0
+        room = self.viewport().rect().adjusted(0, headings, 0, 0)
+        wide, high = self.picture.width + 2 * _MARGIN, self.picture.height + (1 if headings else 2) * _MARGIN
         whole = min(room.width() / wide, room.height() / high, 1.0)
-        if whole >= READABLE or not self.current:
+        if whole >= self.readable or not self.current:
             self._set_zoom(max(whole, LEAST))
-            middle = QPointF(self.picture.width / 2, self.picture.height / 2 - HEADINGS / 2 / self.zoom)
+            middle = QPointF(self.picture.width / 2, self.picture.height / 2 - headings / 2 / self.zoom)
             self.centerOn(middle)
         else:
-            self._set_zoom(max(READABLE, min(1.0, room.height() / high)))
+            self._set_zoom(max(self.readable, min(1.0, room.height() / high)))
             self.bring(self.current, animated=False)
 
     def bring(self, card_id: str, *, animated: bool = True) -> None:
@@ -225,6 +238,10 @@ class GraphView(QGraphicsView):
         super().resizeEvent(event)
         if self._fitted:
             self.fit()
+        self._place_overlays()
+
+    def _place_overlays(self) -> None:
+        """Put the minimap and the zoom buttons into their corners."""
         self.map.move(16, self.height() - self.map.height() - 16)
         self.map.setVisible(self.height() >= 420 and len(self.picture.cards) > 0)
         self.zoom_bar.adjustSize()

@@ -32,6 +32,9 @@ STATES: dict[str, tuple[str, str, str]] = {
     "starting": ("Starting", "info", "ring"),
     "healthy": ("Healthy", "success", "ok"),
     "unhealthy": ("Degraded", "warning", "warn"),
+    "done": ("Done", "success", "ok"),
+    "cached": ("Cached", "success", "check"),
+    "skipped": ("Skipped", "neutral", "minus"),
 }
 
 
