@@ -17,6 +17,7 @@ from longshore.settings import Home
 from longshore.ui.pages.run import RunPage
 from longshore.ui.shell.app import Shell, make_application
 from longshore.ui.shell.screenshots import wait_ms
+from longshore.ui.theme import fonts
 
 # Said by the offscreen platform itself, which has no window manager.
 _PLATFORM = ("This plugin does not support", "QFontDatabase: Cannot find font directory")
@@ -113,6 +114,7 @@ def open_shell(qapp: QApplication, qtbot: QtBot) -> Iterator[ShellMaker]:
         shell.close()
         shell.window.deleteLater()
         shell.deleteLater()
+    fonts.configure(system_font=False, percent=100)  # the next test's sizes are the design's
 
 
 @pytest.fixture
