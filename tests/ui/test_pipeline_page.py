@@ -148,6 +148,20 @@ def test_that_a_problem_leads_to_the_lines_that_its_step_printed(
     assert opened.page.graph.current == "profile"
 
 
+def test_that_an_old_lock_is_set_aside_with_one_click(
+    qtbot: QtBot, shell: Shell, served_home: Home, info: ProjectInfo
+) -> None:
+    lock = Path(info.path) / "dvc.lock"
+    lock.write_text("prepare: {cmd: x}\n")
+    opened = show(qtbot, shell, info, served_home)
+    qtbot.waitUntil(lambda: "written by DVC 1" in words(opened.page.panel))
+    button = next(one for one in opened.page.panel.findChildren(QPushButton) if one.text() == "Set it aside")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "written by DVC 1" not in words(opened.page.panel))
+    assert not lock.exists()
+    assert (lock.parent / "dvc.lock.dvc1").read_text() == "prepare: {cmd: x}\n"
+
+
 def test_that_the_timeline_has_a_bar_for_each_task_in_the_order_of_their_beginning(
     qtbot: QtBot, shell: Shell, served_home: Home, info: ProjectInfo
 ) -> None:

@@ -91,6 +91,7 @@ class PipelinePage(Page):
         body.panel.tab_chosen.connect(lambda _tab: self._details.read_log())
         body.panel.resume_asked.connect(lambda: self._run_action("pipeline-resume"))
         body.panel.run_from_asked.connect(self._run_from)
+        body.panel.repair_asked.connect(self._repair)
         body.inspector.chosen.connect(self._choose_step)
         body.inspector.run_opened.connect(self._open_job)
         body.inspector.unfold_asked.connect(self._open_node)
@@ -217,6 +218,8 @@ class PipelinePage(Page):
         self._wanted = ""
         self.toolbar.show_pipelines(names, wanted)
         self.choose(wanted)
+        # What could not be read, or can be mended, may be another now, with the same pipeline.
+        self._panel_timer.start()
 
     # -- which pipeline -----------------------------------------------------------------------------------------
 
@@ -424,6 +427,11 @@ class PipelinePage(Page):
     def _run_from(self, step: str) -> None:
         self._choose_step(step)
         self._run_action("pipeline-run-from")
+
+    def _repair(self, repair_id: str) -> None:
+        if self._opened is not None:
+            mending = work.repair_work(self.context.home, self._opened.info.path, repair_id)
+            self.context.runner.run(self, mending, lambda _info: self._read_project(), title="Mending the project")
 
     def _run_action(self, action_id: str) -> None:
         found = next((one for one in self.actions_now() if one.id == action_id), None)

@@ -47,6 +47,8 @@ class Problem:
     detail: str = ""
     step: str = ""
     tone: str = "danger"
+    # What mends it: the repair's id, and what its button says.
+    repair: tuple[str, str] = ("", "")
 
 
 class PipelinePanel(QFrame):
@@ -57,6 +59,7 @@ class PipelinePanel(QFrame):
     log_asked = Signal(str)
     resume_asked = Signal()
     run_from_asked = Signal(str)
+    repair_asked = Signal(str)
     job_opened = Signal(str)
     folded = Signal(bool)
 
@@ -115,9 +118,9 @@ class PipelinePanel(QFrame):
         page = self._pages["problems"]
         clear(page.column)
         if not problems:
-            page.column.addWidget(
-                EmptyState("ok", "No problems", "Steps that fail are listed here, with their reason.")
-            )
+            words = label("No problems. Steps that fail are listed here, with their reason.", "body", "secondary")
+            page.column.addWidget(row_of(IconLabel("ok", "success.text"), words, None, margins=(20, 10, 20, 10)))
+            page.column.addStretch(1)
             return
         for place, problem in enumerate(problems[:MOST_SHOWN]):
             if place:
@@ -137,6 +140,9 @@ class PipelinePanel(QFrame):
         if problem.detail:
             words.append(ElidedLabel(problem.detail, "small", "secondary"))
         row.addWidget(column_of(*words, spacing=2), 1)
+        repair, action = problem.repair
+        if repair:
+            row.addWidget(Button(action, partial(self.repair_asked.emit, repair), size="small", tip=problem.detail))
         if not problem.step:
             return holder
         buttons = [

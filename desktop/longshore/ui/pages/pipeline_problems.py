@@ -28,5 +28,7 @@ def _problems(info: ProjectInfo, seen: Seen) -> Iterator[Problem]:
         error = seen.job.error or {}
         reason = str(error.get("message") or error.get("reason") or "It gave no reason.")
         yield Problem(f"The run failed before a step did: {reason}", str(error.get("hint") or ""))
+    for repair in info.repairs:
+        yield Problem(repair.problem, repair.effect, tone="warning", repair=(repair.id, repair.action))
     for problem in info.problems:
         yield Problem(problem, tone="warning")

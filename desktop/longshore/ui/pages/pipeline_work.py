@@ -222,3 +222,14 @@ def export(file: str, pipeline: Pipeline, seen: Seen | None, unfolded: frozenset
         return file
 
     return work
+
+
+def repair_work(home: Home, path: str, repair_id: str) -> Work[ProjectInfo]:
+    """Give the work that mends what keeps a project from running."""
+
+    def work(_progress: Progress, _cancel: CancelToken) -> ProjectInfo:
+        from longshore.projects import opening
+
+        return opening.repair(home, path, repair_id)
+
+    return work
