@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -144,6 +145,11 @@ class ParameterForm(QWidget):
         """Give what differs from the defaults, as it would be given with `-P`."""
         return {name: field.value() for name, field in self._fields.items() if not field.is_default}
 
+    def fill(self, values: Mapping[str, str]) -> None:
+        """Enter values of declared parameters; the others stay as they are."""
+        for name, value in values.items():
+            self._fields[name].set_value(value)
+
     def reset(self) -> None:
         """Go back to the defaults."""
         for field in self._fields.values():
@@ -182,6 +188,6 @@ class ParameterForm(QWidget):
                 note.setText("default" if field.default else "")
                 restyle(note, tone="tertiary")
             else:
-                note.setText(f"was {field.default}" if field.default else "set")
+                note.setText(f"\u2022 was {field.default}" if field.default else "\u2022 set")
                 restyle(note, tone="accent")
         self.changed.emit()
