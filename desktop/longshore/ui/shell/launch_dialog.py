@@ -60,8 +60,10 @@ class LaunchDialog(Dialog):
         context.runner.run(self, work, self._show_ready, self._show_failure)
 
     def _make_footer(self) -> None:
-        self.foot_row.insertWidget(0, self._presets.notice, 1)
-        self.foot_row.insertStretch(2, 0)
+        # The message and the notice take the room while they say something; else the stretch does.
+        self.foot_row.insertWidget(0, self._presets.notice, 100)
+        self.foot_row.setStretchFactor(self.message, 100)
+        self.foot_row.insertStretch(2, 1)
         self.foot_row.insertWidget(3, self._presets.save_button)
         self._presets.save_button.hide()
         self._say("")
@@ -219,7 +221,7 @@ class LaunchDialog(Dialog):
                 names.entry.choose(shown.entry_point)
             names.entry.blockSignals(False)
         names.show_command()
-        names.experiment.setCurrentText(shown.experiment or self._ready.info.name)
+        names.show_experiment(shown.experiment or self._ready.info.name)
         self._limits.cpus.setText(shown.cpus)
         self._limits.memory.setText(shown.memory)
         self._limits.timeout.setText(shown.timeout)

@@ -86,7 +86,7 @@ class EnvironmentPart(QWidget):
         self._day_row = QWidget()
         row = horizontal(self._day_row, spacing=12)
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName("Day of the packages")
+        self.slider.setFixedHeight(28)
         self.slider.setPageStep(30)
         self.slider.valueChanged.connect(self._slid)
         self.day = QLineEdit()
@@ -95,7 +95,8 @@ class EnvironmentPart(QWidget):
         self.day.setPlaceholderText("2022-09-30")
         self.day.textChanged.connect(self._day_typed)
         self._day_field = Field("Day", self.day)
-        row.addWidget(self.slider, 1, Qt.AlignmentFlag.AlignBottom)
+        self._slider_field = Field("From the last commit to today", self.slider)
+        row.addWidget(self._slider_field, 1)
         row.addWidget(self._day_field, 0, Qt.AlignmentFlag.AlignTop)
         self._span(_FIRST_DAY)
 

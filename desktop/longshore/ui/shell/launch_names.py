@@ -44,8 +44,8 @@ class NamesPart(QWidget):
         self.experiment.setMinimumContentsLength(10)
         self.experiment.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.experiment.addItems(ready.experiments)
-        self.experiment.setCurrentText(ready.info.name)
-        self.experiment.currentTextChanged.connect(lambda _text: self.changed.emit())
+        self.show_experiment(ready.info.name)
+        self.experiment.currentTextChanged.connect(self._experiment_typed)
         self.name = QLineEdit()
         self.name.setPlaceholderText("Run name (optional)")
         self.name.setAccessibleName("Run name")
@@ -66,6 +66,17 @@ class NamesPart(QWidget):
     def is_pipeline(self) -> bool:
         """Tell whether it has steps."""
         return any(one.name == self.entry.value for one in self._info.pipelines)
+
+    def show_experiment(self, name: str) -> None:
+        """Enter an experiment's name, and show its beginning."""
+        self.experiment.setCurrentText(name)
+        if (edit := self.experiment.lineEdit()) is not None:
+            edit.home(False)
+        self.experiment.setToolTip(name)
+
+    def _experiment_typed(self, text: str) -> None:
+        self.experiment.setToolTip(text)
+        self.changed.emit()
 
     def show_command(self) -> None:
         """Say what the entry point starts, and where that is written."""

@@ -232,6 +232,7 @@ class PresetPart(QObject):
             self._run(delete_work(home, project, preset.name), f"Deleted the preset {preset.name}.", back)
 
     def _run(self, work: Work[Kept], words: str, back: Work[Kept], choice: str | None = None) -> None:
+        self.notice.say("")
         self._context.runner.run(
             self, work, partial(self._done, words, back, choice), self._fail, key=f"launch.presets/{self._project_id}"
         )

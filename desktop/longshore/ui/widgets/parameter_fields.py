@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from longshore.projects.model import EntryPoint, Parameter
 
 
+WIDEST_NAME, NOTE_WIDTH = 176, 84
+
+
 class ParameterField(QWidget):
     """Reads and shows one parameter as text, the form in which it is given."""
 
@@ -130,7 +133,10 @@ class ParameterForm(QWidget):
             field.changed.connect(self._look)
             words = ElidedLabel(name, "mono")
             words.setMinimumWidth(96)
+            # Else one long name would leave the fields no room.
+            words.setMaximumWidth(WIDEST_NAME)
             note = ElidedLabel("", "small", "tertiary")
+            note.setMinimumWidth(NOTE_WIDTH)
             self._grid.addWidget(words, row, 0)
             self._grid.addWidget(label(parameter.type, "small", "tertiary"), row, 1)
             self._grid.addWidget(field, row, 2)
