@@ -231,3 +231,17 @@ def test_that_a_pipeline_takes_undeclared_parameters_and_runs_on_this_computer_a
     dialog._names.entry.choose("train")
     assert dialog._target.button("docker").isEnabled()
     dialog.reject()
+
+
+def test_that_few_choices_and_switches_are_changed_by_keys(qtbot: QtBot, shell: Shell, project: Path) -> None:
+    script = (project / "main.py").read_text()
+    (project / "main.py").write_text(
+        script.replace("if __name__", "p.add_argument('--amp', action='store_true')\nif __name__")
+    )
+    dialog = open_dialog(qtbot, shell)
+    qtbot.keyClick(dialog._form._fields["kind"]._edit, Qt.Key.Key_Right)
+    qtbot.keyClick(dialog._form._fields["amp"]._edit, Qt.Key.Key_Space)
+    assert words(dialog)[-4:] == ["-P", "kind=line", "-P", "amp=true"]
+    dialog._reset()
+    assert words(dialog) == ["longshore", "run", "forest", "main"]
+    dialog.reject()

@@ -69,9 +69,7 @@ class NameDialog(Dialog):
         column = vertical(self.body, (24, 0, 24, 16), 12)
         self.line = QLineEdit(name)
         self.line.selectAll()
-        hint = (
-            "All that the dialog holds is kept, for this project and on this computer. Secrets are kept by name alone."
-        )
+        hint = "All but the run's name is kept, for this project and on this computer. Secrets are kept by name alone."
         self.field = Field("Name", self.line, hint if replaces else "")
         column.addWidget(self.field)
         self.line.textChanged.connect(self._look)

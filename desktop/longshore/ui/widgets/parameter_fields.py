@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSizePolicy, QWidget
 
 from longshore.errors import Invalid
 from longshore.ui.widgets.basic import ElidedLabel, IconLabel, horizontal, label, restyle
+from longshore.ui.widgets.choices import Segmented
 from longshore.ui.widgets.stepper import StepLine
+from longshore.ui.widgets.switch import Switch
 
 if TYPE_CHECKING:
     from longshore.projects.model import EntryPoint, Parameter
 
 
 WIDEST_NAME, NOTE_WIDTH = 176, 84
+# So few and so short choices stand side by side.
+MOST_SIDE_BY_SIDE, MOST_LETTERS = 4, 17
 
 
 class ParameterField(QWidget):
@@ -28,46 +32,67 @@ class ParameterField(QWidget):
         super().__init__()
         self.parameter, self.default = parameter, default
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        row = horizontal(self)
-        self._edit: QLineEdit | QComboBox | QCheckBox = self._make()
+        row = horizontal(self, spacing=8)
+        self._edit: QLineEdit | QComboBox | Segmented | Switch = self._make()
         self._edit.setAccessibleName(parameter.name)
         self._edit.setToolTip(parameter.help)
-        row.addWidget(self._edit, 1)
+        self._word = label("", "mono")
+        row.addWidget(self._edit, 0 if isinstance(self._edit, Switch) else 1)
+        row.addWidget(self._word, 1)
+        self._word.setVisible(isinstance(self._edit, Switch))
         self.set_value(default)
 
-    def _make(self) -> QLineEdit | QComboBox | QCheckBox:
-        if self.parameter.type == "choice" or self.parameter.choices:
-            box = QComboBox()
-            box.setProperty("mono", True)
-            box.addItems(([] if self.default else [""]) + list(self.parameter.choices))
-            box.currentTextChanged.connect(lambda _text: self.changed.emit())
-            return box
-        if self.parameter.type == "bool":
-            check = QCheckBox()
-            check.toggled.connect(self._toggled)
-            return check
-        edit = StepLine(self.parameter.name) if self.parameter.type == "int" else QLineEdit()
+    def _make(self) -> QLineEdit | QComboBox | Segmented | Switch:
+        parameter = self.parameter
+        if parameter.type == "choice" or parameter.choices:
+            return self._make_choices()
+        if parameter.type == "bool":
+            switch = Switch(parameter.name)
+            switch.toggled.connect(self._toggled)
+            return switch
+        edit = StepLine(parameter.name) if parameter.type == "int" else QLineEdit()
         edit.setProperty("mono", True)
-        edit.setPlaceholderText("required" if self.parameter.required else "")
+        edit.setPlaceholderText("required" if parameter.required else "")
         edit.textChanged.connect(lambda _text: self.changed.emit())
         return edit
 
+    def _make_choices(self) -> QComboBox | Segmented:
+        choices = self.parameter.choices
+        few = 2 <= len(choices) <= MOST_SIDE_BY_SIDE and sum(map(len, choices)) <= MOST_LETTERS
+        if few and self.parameter.type != "list" and self.default in choices and all(choices):
+            segments = Segmented([(choice, choice) for choice in choices])
+            segments.chosen.connect(lambda _choice: self.changed.emit())
+            return segments
+        box = QComboBox()
+        box.setProperty("mono", True)
+        box.addItems(([] if self.default else [""]) + list(choices))
+        # Else the longest choice would make the form wider than the dialog.
+        box.setMinimumContentsLength(6)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.currentTextChanged.connect(lambda _text: self.changed.emit())
+        return box
+
     def _toggled(self, checked: bool) -> None:
-        if isinstance(self._edit, QCheckBox):
-            self._edit.setText("true" if checked else "false")
+        self._word.setText("true" if checked else "false")
         self.changed.emit()
 
     def value(self) -> str:
         """Give what is entered."""
-        if isinstance(self._edit, QCheckBox):
+        if isinstance(self._edit, Switch):
             return "true" if self._edit.isChecked() else "false"
+        if isinstance(self._edit, Segmented):
+            return self._edit.current
         return self._edit.currentText() if isinstance(self._edit, QComboBox) else self._edit.text()
 
     def set_value(self, text: str) -> None:
         """Enter a value."""
-        if isinstance(self._edit, QCheckBox):
+        if isinstance(self._edit, Switch):
             self._edit.setChecked(text.lower() in ("true", "1", "yes", "on"))
-            self._edit.setText("true" if self._edit.isChecked() else "false")
+            self._word.setText("true" if self._edit.isChecked() else "false")
+        elif isinstance(self._edit, Segmented):
+            if text in self.parameter.choices and text != self._edit.current:
+                self._edit.choose(text)
+                self.changed.emit()
         elif isinstance(self._edit, QComboBox):
             self._edit.setCurrentText(text)
         else:
@@ -76,7 +101,7 @@ class ParameterField(QWidget):
     @property
     def is_default(self) -> bool:
         """Tell whether nothing was changed."""
-        return self.value() == (self.default or ("false" if isinstance(self._edit, QCheckBox) else ""))
+        return self.value() == (self.default or ("false" if isinstance(self._edit, Switch) else ""))
 
     def show_error(self, wrong: bool) -> None:
         """Mark the input."""
