@@ -31,15 +31,16 @@ class ParameterField(QWidget):
     def __init__(self, parameter: Parameter, default: str) -> None:
         super().__init__()
         self.parameter, self.default = parameter, default
+        self._is_wrong = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         row = horizontal(self, spacing=8)
         self._edit: QLineEdit | QComboBox | Segmented | Switch = self._make()
         self._edit.setAccessibleName(parameter.name)
         self._edit.setToolTip(parameter.help)
-        self._word = label("", "mono")
         row.addWidget(self._edit, 0 if isinstance(self._edit, Switch) else 1)
-        row.addWidget(self._word, 1)
-        self._word.setVisible(isinstance(self._edit, Switch))
+        if isinstance(self._edit, Switch):
+            self._word = label("", "mono")
+            row.addWidget(self._word, 1)
         self.set_value(default)
 
     def _make(self) -> QLineEdit | QComboBox | Segmented | Switch:
@@ -105,7 +106,10 @@ class ParameterField(QWidget):
 
     def show_error(self, wrong: bool) -> None:
         """Mark the input."""
-        restyle(self._edit, state="error" if wrong else "")
+        # Styling costs half a millisecond, and a form may have a hundred fields.
+        if wrong != self._is_wrong:
+            self._is_wrong = wrong
+            restyle(self._edit, state="error" if wrong else "")
 
 
 class _Wrong(QWidget):
@@ -166,8 +170,7 @@ class ParameterForm(QWidget):
             self._grid.addWidget(label(parameter.type, "small", "tertiary"), row, 1)
             self._grid.addWidget(field, row, 2)
             self._grid.addWidget(note, row, 3)
-            self._fields[name], self._notes[name], self._wrong[name] = field, note, _Wrong()
-            self._grid.addWidget(self._wrong[name], row + 1, 2, 1, 2)
+            self._fields[name], self._notes[name] = field, note
         if not entry.parameters:
             self._grid.addWidget(label("It takes no parameters.", "body", "tertiary"), 0, 0, 1, 4)
         self._look()
@@ -213,12 +216,20 @@ class ParameterForm(QWidget):
         for name, field in self._fields.items():
             wrong = "" if field.is_default and not field.parameter.required else self._problem_of(name)
             field.show_error(bool(wrong))
-            note = self._notes[name]
-            self._wrong[name].say(wrong)
+            self._say_wrong(name, wrong)
+            note, tone = self._notes[name], "tertiary" if field.is_default else "accent"
             if field.is_default:
                 note.setText("default" if field.default else "")
-                restyle(note, tone="tertiary")
             else:
-                note.setText(f"\u2022 was {field.default}" if field.default else "\u2022 set")
-                restyle(note, tone="accent")
+                note.setText(f"• was {field.default}" if field.default else "• set")
+            if note.property("tone") != tone:
+                restyle(note, tone=tone)
         self.changed.emit()
+
+    def _say_wrong(self, name: str, words: str) -> None:
+        """Say what is wrong below the field; the line for it is made once there is something to say."""
+        if words and name not in self._wrong:
+            self._wrong[name] = _Wrong()
+            self._grid.addWidget(self._wrong[name], 2 * list(self._fields).index(name) + 1, 2, 1, 2)
+        if name in self._wrong:
+            self._wrong[name].say(words)
