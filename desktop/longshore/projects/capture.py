@@ -32,6 +32,31 @@ class Capture:
     patch: Path | None = None
 
 
+@dataclass(frozen=True)
+class Patch:
+    """What differs from the commit, as `capture` would keep it."""
+
+    text: str
+    # Changed files whose difference would not be kept, since it looks like a secret.
+    withheld: tuple[str, ...] = ()
+    untracked: tuple[str, ...] = ()
+    # The text is longer than what is given.
+    cut: bool = False
+
+
+def patch_now(path: Path, most_bytes: int = 2_000_000) -> Patch:
+    """Give the patch that a run launched now would keep; empty outside of a repository.
+
+    Raises: Unavailable if git refuses to read the repository.
+    """
+    if not top_folder(path):
+        return Patch("")
+    found, kept, withheld = _sifted(path)
+    text = b"".join(kept)
+    shown = text[:most_bytes].decode("utf-8", "replace")
+    return Patch(shown, withheld, found.untracked[:_MOST_UNTRACKED], cut=len(text) > most_bytes)
+
+
 def capture(path: Path, folder: Path) -> Capture | None:
     """Record the commit, the uncommitted patch and the untracked files into a folder; None outside of a repository.
 
@@ -41,6 +66,10 @@ def capture(path: Path, folder: Path) -> Capture | None:
     """
     if not top_folder(path):
         return None
+    return _write(folder, *_sifted(path))
+
+
+def _sifted(path: Path) -> tuple[GitState, list[bytes], tuple[str, ...]]:
     if program() is None:
         from longshore.projects.git_without_program import patch_parts, state_without_program
 
@@ -50,7 +79,7 @@ def capture(path: Path, folder: Path) -> Capture | None:
         found, parts = _state_and_patch(path)
     kept, withheld = sift(parts)
     withheld = tuple(dict.fromkeys((*withheld, *(name for name in found.dirty_files if looks_secret(name)))))
-    return _write(folder, found, kept, withheld)
+    return found, kept, withheld
 
 
 def _state_and_patch(path: Path) -> tuple[GitState, list[bytes]]:

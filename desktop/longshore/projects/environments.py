@@ -71,6 +71,17 @@ def prepare(
     return _prepared(home, project, declaration, progress, cancel or CancelToken())
 
 
+def is_made(home: Home, path: Path | str, *, python: str = "", as_of: str = "", plus: tuple[str, ...] = ()) -> bool:
+    """Tell whether `prepare` would have nothing to do. Raises: Invalid for a declaration that can't be read."""
+    project = Path(path)
+    declaration = chosen(project, python=python, as_of=as_of)
+    if declaration.spec.kind == "venv" and not python:
+        return python_of(project / declaration.spec.file).exists()
+    if plus:
+        declaration = with_hash(project, replace(declaration, plus=plus))
+    return _whole(home, declaration, created=False) is not None
+
+
 def with_tool(
     home: Home,
     environment: Environment,

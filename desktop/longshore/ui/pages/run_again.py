@@ -59,6 +59,10 @@ def preset_of(state: RunState) -> dict[str, Any]:
             "target": state.job.target,
             "experiment": spec.get("experiment"),
             "code_of": state.job.id,
+            "python": spec.get("python"),
+            "as_of": spec.get("as_of"),
+            # These were given, all of them: a run's own may be what its code logged.
+            "exact": True,
         }
     if state.detail is None:
         return {}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from longshore.errors import Invalid
+from longshore.jobs.presets import Preset
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class LaunchRequest:
     timeout_s: float | None = None
     # A run or job whose code it starts from; empty: the folder as it is.
     code_of: str = ""
+    # Another Python than the project's, by version or path; a day of which no package may be newer.
+    python: str = ""
+    as_of: str = ""
 
 
 def command_line(request: LaunchRequest) -> str:
@@ -40,6 +45,8 @@ def command_line(request: LaunchRequest) -> str:
         "--memory": request.memory,
         "--timeout": f"{request.timeout_s:g}" if request.timeout_s else "",
         "--code-of": request.code_of,
+        "--python": request.python,
+        "--as-of": request.as_of,
     }
     parts += [f"{option} {shlex.quote(value)}" for option, value in options.items() if value]
     parts += [f"--env {shlex.quote(f'{name}={value}')}" for name, value in request.env.items()]
@@ -71,3 +78,17 @@ def pairs(text: str) -> dict[str, str]:
             raise Invalid(f"{word!r} is not KEY=value.", hint="Write KEY=value, split by spaces")
         found[name] = value
     return found
+
+
+def as_pairs(values: Mapping[str, str]) -> str:
+    """Write pairs the way `pairs` reads them."""
+    return " ".join(shlex.quote(f"{name}={value}") for name, value in values.items())
+
+
+def as_preset(given: Mapping[str, Any]) -> Preset:
+    """Give what the dialog was opened with, as a preset without a name."""
+    texts: dict[str, Any] = {
+        key: str(given.get(key) or "") for key in ("entry_point", "target", "experiment", "python", "as_of")
+    }
+    parameters = {str(name): str(value) for name, value in (given.get("parameters") or {}).items()}
+    return replace(Preset(), parameters=parameters, **texts)

@@ -15,6 +15,7 @@ from longshore.ui.shell.tasks import Work
 
 if TYPE_CHECKING:
     from longshore.jobs.code_state import CodeState
+    from longshore.jobs.presets import Kept, Preset
     from longshore.jobs.targets.base import TargetState
     from longshore.projects.model import ProjectInfo
 
@@ -29,6 +30,7 @@ class Ready:
     secrets: tuple[str, ...]
     tracking: str  # where the runs go
     tracking_ok: bool
+    kept: Kept  # last values and presets
     # The code of the run that is launched anew; None where it is no such launch.
     code: CodeState | None = None
     # Whether the folder's code may run.
@@ -39,7 +41,7 @@ def read_ready(home: Home, workspace: str | None, project_path: str, code_of: st
     """Give the work that looks at everything a run would use. Nothing of the project is executed."""
 
     def work(_progress: Progress, _cancel: CancelToken) -> Ready:
-        from longshore.jobs import targets
+        from longshore.jobs import presets, targets
         from longshore.projects import opening, trust
         from longshore.store import workspaces
 
@@ -51,7 +53,15 @@ def read_ready(home: Home, workspace: str | None, project_path: str, code_of: st
             where = f"the database {row.file}"
         code = _code(home, workspace, code_of, info.path) if code_of else None
         return Ready(
-            info, targets.states(home), experiments, _secrets(home), where, ok, code, trust.is_trusted(home, info.path)
+            info,
+            targets.states(home),
+            experiments,
+            _secrets(home),
+            where,
+            ok,
+            presets.kept(home, info.id),
+            code,
+            trust.is_trusted(home, info.path),
         )
 
     return work
@@ -86,18 +96,20 @@ def _secrets(home: Home) -> tuple[str, ...]:
         return ()
 
 
-def launch_work(home: Home, workspace: str | None, request: LaunchRequest, memory_bytes: int | None) -> Work[Job]:
-    """Give the work that queues the run."""
+def launch_work(
+    home: Home, workspace: str | None, request: LaunchRequest, memory_bytes: int | None, asked: Preset
+) -> Work[Job]:
+    """Give the work that queues the run, and keeps what was asked for as the entry point's last values."""
 
     def work(_progress: Progress, _cancel: CancelToken) -> Job:
-        from longshore.jobs import code_state, launching
+        from longshore.jobs import code_state, launching, presets
         from longshore.projects import opening
 
         code = None
         if request.code_of:
             path = Path(opening.load(home, request.project).path)
             code = code_state.of_reference(home, workspace, request.code_of, path)
-        return launching.launch(
+        job = launching.launch(
             home,
             request.project,
             request.entry,
@@ -112,6 +124,11 @@ def launch_work(home: Home, workspace: str | None, request: LaunchRequest, memor
             memory_bytes=memory_bytes,
             timeout_s=request.timeout_s,
             code=code,
+            python=request.python,
+            as_of=request.as_of,
         )
+        if job.project_id:
+            presets.keep_last(home, job.project_id, asked)
+        return job
 
     return work
