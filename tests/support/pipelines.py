@@ -483,3 +483,65 @@ def flyte_project(folder: Path, name: str) -> Path:
         },
     )
     return folder
+
+
+def zenml_project(folder: Path) -> Path:
+    """Load, train (never cached), tell, and a script that starts it; a file `break` makes the training fail."""
+    return write(
+        folder,
+        {
+            "requirements.txt": "zenml[local]>=0.98,<0.99\n",
+            "settings.yaml": "enable_cache: true\nparameters: {rows: 5}\n",
+            "steps.py": """
+                import os
+                from typing import Tuple
+
+                from typing_extensions import Annotated
+                from zenml import log_metadata, step
+
+
+                @step
+                def load(rows: int = 3) -> Annotated[list, "rows"]:
+                    \"\"\"Makes rows.\"\"\"
+                    print("loading", rows)
+                    return list(range(rows))
+
+
+                @step(enable_cache=False)
+                def train(data: list, alpha: float = 0.5) -> Tuple[Annotated[float, "rmse"], Annotated[dict, "report"]]:
+                    print("training", alpha)
+                    if os.path.exists("break"):
+                        raise ValueError("broken by design")
+                    log_metadata({"loss": 0.25})
+                    return alpha / 2, {"rows": len(data), "name": "a model"}
+
+
+                @step
+                def tell(score: float) -> None:
+                    print("the score is", score)
+            """,
+            "pipeline.py": """
+                from zenml import pipeline
+
+                from steps import load, tell, train
+
+
+                @pipeline
+                def small(rows: int = 3, alpha: float = 0.5):
+                    \"\"\"Trains once.\"\"\"
+                    data = load(rows)
+                    score, _ = train(data, alpha=alpha)
+                    tell(score)
+            """,
+            "main.py": """
+                import argparse
+
+                from pipeline import small
+
+                if __name__ == "__main__":
+                    parser = argparse.ArgumentParser()
+                    parser.add_argument("--rows", type=int, default=3)
+                    small(rows=parser.parse_args().rows)
+            """,
+        },
+    )
