@@ -545,3 +545,52 @@ def zenml_project(folder: Path) -> Path:
             """,
         },
     )
+
+
+def mlrun_project(folder: Path) -> Path:
+    """Prepare, then train on what that made; a file `break` makes the training fail."""
+    return write(
+        folder,
+        {
+            "requirements.txt": "mlrun==1.12.1\n",
+            "project.yaml": """
+                kind: project
+                metadata: {name: small}
+                spec:
+                  functions:
+                  - {url: functions.py, name: prepare, kind: job, image: mlrun/mlrun, handler: prepare}
+                  - {url: functions.py, name: train, kind: job, image: mlrun/mlrun, handler: train}
+                  workflows:
+                  - {name: main, path: ./workflow.py, handler: main}
+            """,
+            "functions.py": """
+                import os
+
+                import mlrun
+
+
+                def prepare(context, rows: int = 3):
+                    \"\"\"Makes rows.\"\"\"
+                    print("preparing", rows)
+                    context.log_artifact("data", body="a row\\n" * rows, local_path="data.txt")
+
+
+                def train(context, data: mlrun.DataItem, alpha: float = 0.5):
+                    print("training", alpha)
+                    if os.path.exists("break"):
+                        raise ValueError("broken by design")
+                    context.log_result("rmse", alpha / 2)
+                    context.log_result("rows", len(data.get().splitlines()))
+            """,
+            "workflow.py": """
+                import mlrun
+
+
+                def main(rows: int = 3):
+                    \"\"\"Trains once.\"\"\"
+                    project = mlrun.get_current_project()
+                    prepared = project.run_function("prepare", params={"rows": rows})
+                    project.run_function("train", params={"alpha": 0.3}, inputs={"data": prepared.outputs["data"]})
+            """,
+        },
+    )

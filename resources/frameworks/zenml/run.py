@@ -27,7 +27,8 @@ _STATES = {
     "running": "running", "initializing": "running", "provisioning": "running", "completed": "done",
     "cached": "cached", "failed": "failed", "stopped": "failed", "cancelled": "failed", "skipped": "skipped",
 }  # fmt: skip
-_SEEN = {"prefix": False, "runs": {}, "said": {}, "errors": {}}
+# Of a script, each run of a pipeline: its name, and which of several of that name it is.
+_SEEN = {"prefix": False, "runs": {}, "said": {}, "errors": {}, "open": None}
 
 
 def main():
@@ -58,7 +59,15 @@ def _script(arguments):
     longshore_zenml.source_root(longshore_zenml.roots(file, os.getcwd())[0])
     sys.path.insert(0, os.path.dirname(file))
     sys.argv = arguments
-    runpy.run_path(file, run_name="__main__")
+    try:
+        runpy.run_path(file, run_name="__main__")
+    except SystemExit as error:
+        _ended("failed" if error.code else "done")
+        raise
+    except BaseException:
+        _ended("failed")
+        raise
+    _ended("done")
     return 0
 
 
@@ -191,11 +200,8 @@ def _tell(store, step):
         return
     _SEEN["said"][key] = state
     if run and run not in _SEEN["runs"]:
-        _SEEN["runs"][run] = prefix = _pipeline(store, run) if _SEEN["prefix"] else ""
-        longshore_events.pipeline("running", origin=run)
-        if prefix:
-            longshore_events.step(prefix, "running", run=False)
-    prefix = _SEEN["runs"].get(run)
+        _SEEN["runs"][run] = _begun(store, run)
+    prefix, task = _SEEN["runs"].get(run, ("", ""))
     name = "%s/%s" % (prefix, step.name) if prefix else step.name
     facts = {}
     if state == "running" or state == "cached":
@@ -205,7 +211,29 @@ def _tell(store, step):
         facts["metrics"].update(longshore_events.numbers(_metadata(store, step)))
     if state == "failed":
         facts["error"] = _SEEN["errors"].get(step.name) or _said(step) or "It failed; its log says why."
-    longshore_events.step(name, state, **facts)
+    longshore_events.step(name, state, task, **facts)
+    if prefix and state == "failed":
+        _ended("failed")
+
+
+def _begun(store, run):
+    """Tell that a pipeline begins; the one before it has ended then."""
+    _ended("done")
+    longshore_events.pipeline("running", origin=run)
+    name = _pipeline(store, run) if _SEEN["prefix"] else ""
+    count = 1 + sum(1 for one, _task in _SEEN["runs"].values() if one == name)
+    task = str(count) if name and count > 1 else ""
+    if name:
+        _SEEN["open"] = (name, task)
+        longshore_events.step(name, "running", task, run=False)
+    return name, task
+
+
+def _ended(state):
+    if _SEEN["open"]:
+        name, task = _SEEN["open"]
+        _SEEN["open"] = None
+        longshore_events.step(name, state, task, run=False)
 
 
 def _pipeline(store, run):

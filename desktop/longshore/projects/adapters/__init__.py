@@ -22,6 +22,7 @@ from longshore.projects.adapters import (
     kfp,
     metaflow,
     mlproject,
+    mlrun,
     notebook,
     script,
     zenml,
@@ -55,7 +56,7 @@ class Adapter(Protocol):
         ...
 
 
-ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, zenml, notebook, script)
+ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, zenml, mlrun, notebook, script)
 BY_NAME: Mapping[str, Adapter] = {one.NAME: one for one in ADAPTERS}
 
 
