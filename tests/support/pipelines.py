@@ -525,3 +525,114 @@ def tell(job: Job, told: list[dict[str, Any]]) -> None:
         for event in told:
             at = time.time() + event.get("time", 0)
             file.write(json.dumps({"event": "step", **event, "time": at}) + "\n")
+
+
+def zenml_project(folder: Path) -> Path:
+    """Load, train (never cached), tell, and a script that starts it; a file `break` makes the training fail."""
+    return write(
+        folder,
+        {
+            "requirements.txt": "zenml[local]>=0.98,<0.99\n",
+            "settings.yaml": "enable_cache: true\nparameters: {rows: 5}\n",
+            "steps.py": """
+                import os
+                from typing import Tuple
+
+                from typing_extensions import Annotated
+                from zenml import log_metadata, step
+
+
+                @step
+                def load(rows: int = 3) -> Annotated[list, "rows"]:
+                    \"\"\"Makes rows.\"\"\"
+                    print("loading", rows)
+                    return list(range(rows))
+
+
+                @step(enable_cache=False)
+                def train(data: list, alpha: float = 0.5) -> Tuple[Annotated[float, "rmse"], Annotated[dict, "report"]]:
+                    print("training", alpha)
+                    if os.path.exists("break"):
+                        raise ValueError("broken by design")
+                    log_metadata({"loss": 0.25})
+                    return alpha / 2, {"rows": len(data), "name": "a model"}
+
+
+                @step
+                def tell(score: float) -> None:
+                    print("the score is", score)
+            """,
+            "pipeline.py": """
+                from zenml import pipeline
+
+                from steps import load, tell, train
+
+
+                @pipeline
+                def small(rows: int = 3, alpha: float = 0.5):
+                    \"\"\"Trains once.\"\"\"
+                    data = load(rows)
+                    score, _ = train(data, alpha=alpha)
+                    tell(score)
+            """,
+            "main.py": """
+                import argparse
+
+                from pipeline import small
+
+                if __name__ == "__main__":
+                    parser = argparse.ArgumentParser()
+                    parser.add_argument("--rows", type=int, default=3)
+                    small(rows=parser.parse_args().rows)
+            """,
+        },
+    )
+
+
+def mlrun_project(folder: Path) -> Path:
+    """Prepare, then train on what that made; a file `break` makes the training fail."""
+    return write(
+        folder,
+        {
+            "requirements.txt": "mlrun==1.12.1\n",
+            "project.yaml": """
+                kind: project
+                metadata: {name: small}
+                spec:
+                  functions:
+                  - {url: functions.py, name: prepare, kind: job, image: mlrun/mlrun, handler: prepare}
+                  - {url: functions.py, name: train, kind: job, image: mlrun/mlrun, handler: train}
+                  workflows:
+                  - {name: main, path: ./workflow.py, handler: main}
+            """,
+            "functions.py": """
+                import os
+
+                import mlrun
+
+
+                def prepare(context, rows: int = 3):
+                    \"\"\"Makes rows.\"\"\"
+                    print("preparing", rows)
+                    context.log_artifact("data", body="a row\\n" * rows, local_path="data.txt")
+
+
+                def train(context, data: mlrun.DataItem, alpha: float = 0.5):
+                    print("training", alpha)
+                    if os.path.exists("break"):
+                        raise ValueError("broken by design")
+                    context.log_result("rmse", alpha / 2)
+                    context.log_result("rows", len(data.get().splitlines()))
+            """,
+            "workflow.py": """
+                import mlrun
+
+
+                def main(rows: int = 3):
+                    \"\"\"Trains once.\"\"\"
+                    project = mlrun.get_current_project()
+                    prepared = project.run_function("prepare", params={"rows": rows})
+                    project.run_function("train", params={"alpha": 0.3}, inputs={"data": prepared.outputs["data"]})
+            """,
+        },
+    )

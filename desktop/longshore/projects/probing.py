@@ -54,7 +54,7 @@ def probe(
     kept = home.index / "probes" / f"{_hash(path, script, environment.hash, (str(python), *arguments))}.json"
     with contextlib.suppress(OSError, ValueError):
         return dict(json.loads(kept.read_text("utf-8")))
-    found = _asked(path, framework, script, python, arguments, token, limit_s)
+    found = _asked(home, path, framework, script, python, arguments, token, limit_s)
     _keep(kept, found)
     return found
 
@@ -76,7 +76,8 @@ def ask(
     trust.require(home, path)
     token = cancel or CancelToken()
     environment = environments.prepare(home, path, plus=adapters.plus(framework), cancel=token)
-    return _asked(path, framework, script_of(framework, name), environment.python, arguments, token, limit_s)
+    script = script_of(framework, name)
+    return _asked(home, path, framework, script, environment.python, arguments, token, limit_s)
 
 
 def script_of(framework: str, name: str) -> Path:
@@ -96,6 +97,7 @@ def completed(home: Home, path: Path, pipeline: Pipeline, *, cancel: CancelToken
 
 
 def _asked(
+    home: Home,
     path: Path,
     framework: str,
     script: Path,
@@ -110,7 +112,7 @@ def _asked(
             process = subprocess.Popen(
                 [str(python), str(script), str(answer), *arguments],
                 cwd=path,
-                env=_environment(framework, python, Path(scratch)),
+                env=_environment(framework, python, Path(scratch)) | adapters.variables(framework, home.path, path),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -194,7 +196,6 @@ def _environment(framework: str, python: Path, scratch: Path) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "DO_NOT_TRACK": "1",
         "MLFLOW_TRACKING_URI": (scratch / "mlruns").as_uri(),  # code that logs when it is imported logs nowhere
-        **adapters.variables(framework),
     }
 
 

@@ -51,7 +51,7 @@ class LocalTarget:
                 "kind": "process",
                 "command": command,
                 "cwd": str(project),
-                "env": self._environment(start, environment.python),
+                "env": self._environment(home, start, environment.python),
                 "cpus": start.spec.cpus,
                 "memory_bytes": start.spec.memory_bytes,
                 "cores": self._cores(start),
@@ -61,7 +61,7 @@ class LocalTarget:
             environment_lock=environment.lock_text,
         )
 
-    def _environment(self, start: Start, python: Path) -> dict[str, str]:
+    def _environment(self, home: Home, start: Start, python: Path) -> dict[str, str]:
         from longshore.projects import adapters, environments
 
         inherited = {name: value for name, value in os.environ.items() if _is_the_persons(name)}
@@ -71,7 +71,7 @@ class LocalTarget:
             **start.tracking.environment(start.job.id, start.tracking_url, token=start.listener is not None),
             **self._gpus(start),
             **past_the_proxy(inherited),
-            **adapters.variables(start.spec.framework),
+            **adapters.variables(start.spec.framework, home.path, Path(start.spec.folder)),
         }
         if start.spec.framework not in ("script", "mlproject"):
             found["LONGSHORE_EVENTS"] = str(start.folder / files.EVENTS)

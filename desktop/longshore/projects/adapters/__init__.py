@@ -14,7 +14,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from longshore.errors import Invalid
-from longshore.projects.adapters import dvc, flyte, flytekit, kedro, kfp, metaflow, mlproject, notebook, script
+from longshore.projects.adapters import (
+    dvc,
+    flyte,
+    flytekit,
+    kedro,
+    kfp,
+    metaflow,
+    mlproject,
+    mlrun,
+    notebook,
+    script,
+    zenml,
+)
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint
 from longshore.projects.pipeline import WHOLE, Described, Pipeline, Selection
@@ -44,7 +56,7 @@ class Adapter(Protocol):
         ...
 
 
-ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, notebook, script)
+ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, zenml, mlrun, notebook, script)
 BY_NAME: Mapping[str, Adapter] = {one.NAME: one for one in ADAPTERS}
 
 
@@ -85,10 +97,17 @@ def keeps_parameters(framework: str) -> bool:
     return bool(getattr(BY_NAME[framework], "RESUMES_WITH_PARAMETERS", False))
 
 
-def variables(framework: str) -> dict[str, str]:
-    """Give the environment variables that keep a framework quiet and its state to this project; often none."""
+def variables(framework: str, home: Path | None = None, project: Path | None = None) -> dict[str, str]:
+    """Give the environment variables that keep a framework quiet and its state to this project; often none.
+
+    Args:
+        framework: Its name.
+        home: Our home folder, for frameworks that keep a state outside of the project.
+        project: The project's folder.
+    """
     found: dict[str, str] = getattr(BY_NAME[framework], "VARIABLES", {})
-    return dict(found)
+    placed = getattr(BY_NAME[framework], "variables_in", None)
+    return dict(found) | (placed(home, project) if placed and home and project else {})
 
 
 def tool(framework: str) -> str:
