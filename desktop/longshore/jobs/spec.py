@@ -77,11 +77,17 @@ class RunSpec:
         return cls(**values)
 
 
-# Known only where the job starts: the project's interpreter, the one that has the framework, and our scripts for it.
-PYTHON, TOOL, FRAMEWORKS = "{python}", "{tool}", "{frameworks}"
+# Known only where the job starts: the project's interpreter, the one that has the framework, our scripts for it, the app
+# itself with its home.
+PYTHON, TOOL, FRAMEWORKS, LONGSHORE, HOME = "{python}", "{tool}", "{frameworks}", "{longshore}", "{home}"
 
 
-def placed(command: tuple[str, ...], *, python: str, tool: str = "", frameworks: str = "") -> list[str]:
+def placed(command: tuple[str, ...], *, python: str, tool: str = "", frameworks: str = "", home: str = "") -> list[str]:
     """Give the command line with interpreters and our scripts in their places."""
-    line = [{PYTHON: python, TOOL: tool or python}.get(part, part) for part in command]
-    return [part.replace(FRAMEWORKS, frameworks, 1) if part.startswith(FRAMEWORKS) else part for part in line]
+    from longshore.settings import self_command
+
+    own = command[:1] == (LONGSHORE,)
+    line = [{PYTHON: python, TOOL: tool or python}.get(part, part) for part in command[own:]]
+    line = [home if own and part == HOME else part for part in line]
+    line = [part.replace(FRAMEWORKS, frameworks, 1) if part.startswith(FRAMEWORKS) else part for part in line]
+    return self_command(*line) if own else line

@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from longshore.errors import Invalid
-from longshore.projects.adapters import dvc, flyte, flytekit, kedro, kfp, metaflow, mlproject, notebook, script
+from longshore.projects.adapters import (
+    dvc,
+    flyte,
+    flytekit,
+    kedro,
+    kfp,
+    metaflow,
+    mlproject,
+    notebook,
+    pachyderm,
+    script,
+)
 from longshore.projects.folder import Folder
 from longshore.projects.model import EntryPoint
 from longshore.projects.pipeline import WHOLE, Described, Pipeline, Selection
@@ -44,7 +55,7 @@ class Adapter(Protocol):
         ...
 
 
-ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, notebook, script)
+ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, pachyderm, notebook, script)
 BY_NAME: Mapping[str, Adapter] = {one.NAME: one for one in ADAPTERS}
 
 
