@@ -157,3 +157,14 @@ def test_that_a_datum_that_takes_too_long_or_collides_with_another_fails_its_pip
     seen = state.of_job(job)
     assert seen.of("late").error == "It took longer than the 1 s of `datum_timeout`."
     assert "both wrote /pfs/out/same" in seen.of("same").error
+
+
+def test_that_a_clock_writes_a_time_that_is_a_datum(tmp_path: Path, home: Home) -> None:
+    clock = {"cron": {"name": "tick", "spec": "@every 1h", "overwrite": True}}
+    spec = {"pipeline": {"name": "hourly"}, "input": clock, "transform": {"image": "x", "cmd": ["x"]}}
+    work = Work(home, write(tmp_path / "clock", {"a.json": json.dumps(spec)}), "pachyderm")
+    step = work.specs["hourly"]
+    work.tick(step, step.input)
+    [row] = work.rows()
+    assert row.state == "waiting"
+    assert row.inputs[0].startswith("tick/20")
