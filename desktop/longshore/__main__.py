@@ -32,6 +32,10 @@ def main() -> int:
         from longshore.tracking.content.parquet_process import report as report_table
 
         return report_table(arguments[1:])
+    if arguments[:1] == ["pachyderm-run"]:
+        from longshore.pipelines.pachyderm.runner import main as run_pachyderm
+
+        return run_pachyderm(arguments[1:])
     if wants_window(arguments):
         from longshore.ui.shell.app import run_window
 

@@ -634,5 +634,51 @@ def mlrun_project(folder: Path) -> Path:
                     prepared = project.run_function("prepare", params={"rows": rows})
                     project.run_function("train", params={"alpha": 0.3}, inputs={"data": prepared.outputs["data"]})
             """,
+
+
+def pachyderm_project(folder: Path) -> Path:
+    """Count the letters of each text, then sum over all; a text that holds `break` fails, once for each try."""
+    return write(
+        folder,
+        {
+            "count.json": """
+                {
+                  "pipeline": {"name": "count"},
+                  "description": "Counts letters.",
+                  "input": {"pfs": {"repo": "texts", "glob": "/*"}},
+                  "transform": {
+                    "image": "python:3.11-slim",
+                    "cmd": ["python3"],
+                    "stdin": [
+                      "import os, sys",
+                      "text = open(os.environ['texts']).read()",
+                      "print('counting', text.strip(), os.getuid(), os.environ['WHO'])",
+                      "if 'break' in text: sys.exit('broken by design')",
+                      "name = os.path.basename(os.environ['texts'])",
+                      "open('/pfs/out/' + name, 'w').write(str(len(text.strip())))"
+                    ],
+                    "env": {"WHO": "tests"}
+                  },
+                  "parallelism_spec": {"constant": 2},
+                  "resource_requests": {"cpu": "500m", "memory": "64Mi"},
+                  "datum_tries": 2,
+                  "datum_timeout": "2m"
+                }
+            """,
+            "sum.yaml": """
+                pipeline:
+                  name: sum
+                input:
+                  pfs: {repo: count, glob: /}
+                transform:
+                  image: python:3.11-slim
+                  cmd: [sh]
+                  stdin:
+                    - cat /pfs/count/* > /pfs/out/all.txt
+                    - echo '{"texts":' $(ls /pfs/count | wc -l)'}' > /pfs/out/metrics.json
+                    - touch /pfs/count/new && echo writable || echo read-only
+            """,
+            "texts/a.txt": "abc\n",
+            "texts/b.txt": "hello\n",
         },
     )

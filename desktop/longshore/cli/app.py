@@ -67,6 +67,7 @@ def _say_utf8() -> None:
 def _load_commands() -> None:
     from longshore.cli import (  # noqa: F401
         agents,
+        datums,
         demo,
         doctor,
         edits,

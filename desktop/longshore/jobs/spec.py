@@ -77,11 +77,23 @@ class RunSpec:
         return cls(**values)
 
 
-# Known only where the job starts: the project's interpreter, the one that has the framework, and our scripts for it.
-PYTHON, TOOL, FRAMEWORKS = "{python}", "{tool}", "{frameworks}"
+# Known only where the job starts: the project's interpreter, the one that has the framework, our scripts for it, the app
+# itself with its home.
+PYTHON, TOOL, FRAMEWORKS, LONGSHORE, HOME = "{python}", "{tool}", "{frameworks}", "{longshore}", "{home}"
 
 
-def placed(command: tuple[str, ...], *, python: str, tool: str = "", frameworks: str = "") -> list[str]:
-    """Give the command line with interpreters and our scripts in their places."""
-    line = [{PYTHON: python, TOOL: tool or python}.get(part, part) for part in command]
-    return [part.replace(FRAMEWORKS, frameworks, 1) if part.startswith(FRAMEWORKS) else part for part in line]
+def placed(command: tuple[str, ...], *, python: str, tool: str = "", frameworks: str = "", home: str = "") -> list[str]:
+    """Give the command line with interpreters and our scripts in their places.
+
+    Raises: Invalid for a command of the app itself where the app is not: without a home.
+    """
+    from longshore.errors import Invalid
+    from longshore.settings import self_command
+
+    own = command[:1] == (LONGSHORE,)
+    if own and not home:
+        raise Invalid("This makes containers itself and runs on this computer alone.", hint="Use --target local.")
+    line = [{PYTHON: python, TOOL: tool or python}.get(part, part) for part in command[own:]]
+    line = [home if own and part == HOME else part for part in line]
+    line = [part.replace(FRAMEWORKS, frameworks, 1) if part.startswith(FRAMEWORKS) else part for part in line]
+    return self_command(*line) if own else line

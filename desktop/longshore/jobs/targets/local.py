@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from longshore.jobs.allotment import CORES, GPUS, gpu_count
-from longshore.jobs.spec import placed
+from longshore.jobs.spec import LONGSHORE, placed
 from longshore.jobs.supervisor import files, identity, tree
 from longshore.jobs.targets.base import Prepared, Start, TargetState
 from longshore.progress import CancelToken, Progress
@@ -45,7 +45,13 @@ class LocalTarget:
         )
         tool = environments.with_tool(home, environment, start.spec.tool, progress=progress, cancel=cancel)
         frameworks = str(resources_dir() / "frameworks")
-        command = placed(start.spec.command, python=str(environment.python), tool=str(tool), frameworks=frameworks)
+        command = placed(
+            start.spec.command,
+            python=str(environment.python),
+            tool=str(tool),
+            frameworks=frameworks,
+            home=str(home.path),
+        )
         return Prepared(
             backend={
                 "kind": "process",
@@ -107,7 +113,19 @@ class LocalTarget:
         GPUS.give_back(start.job.id)
         if sys.platform != "win32" and identity.is_alive(record.get("pid"), record.get("mark")):
             tree.end(tree.members(int(record["pid"]), start.job.id), force=True)
+        if start.spec.command[:1] == (LONGSHORE,):
+            _remove_containers(home, start.job.id)
         return ()
+
+
+def _remove_containers(home: Home, job_id: str) -> None:
+    """Remove what a runner of ours that was killed left in the engine. Raises: Unavailable."""
+    from longshore.containers import engine as engines
+    from longshore.containers import run
+
+    engine = engines.find(home)
+    for one in run.listing(engine, home, {"longshore.kind": "datum", "longshore.job": job_id}):
+        run.remove(engine, one.id)
 
 
 def limits_note(system: str) -> str:

@@ -24,6 +24,7 @@ from longshore.projects.adapters import (
     mlproject,
     mlrun,
     notebook,
+    pachyderm,
     script,
     zenml,
 )
@@ -56,7 +57,9 @@ class Adapter(Protocol):
         ...
 
 
-ADAPTERS: tuple[Adapter, ...] = (mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, zenml, mlrun, notebook, script)
+ADAPTERS: tuple[Adapter, ...] = (
+    mlproject, dvc, kedro, kfp, metaflow, flytekit, flyte, zenml, mlrun, pachyderm, notebook, script,
+)  # fmt: skip
 BY_NAME: Mapping[str, Adapter] = {one.NAME: one for one in ADAPTERS}
 
 
