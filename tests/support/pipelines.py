@@ -634,6 +634,8 @@ def mlrun_project(folder: Path) -> Path:
                     prepared = project.run_function("prepare", params={"rows": rows})
                     project.run_function("train", params={"alpha": 0.3}, inputs={"data": prepared.outputs["data"]})
             """,
+        },
+    )
 
 
 def pachyderm_project(folder: Path) -> Path:

@@ -26,7 +26,20 @@ from longshore.ui.widgets.pill import Pill, describe
 from longshore.ui.widgets.sparkline import Sparkline
 from longshore.ui.widgets.times import ago, full, number
 
-FRAMEWORKS = {"script": "Scripts", "mlproject": "MLflow", "dvc": "DVC"}
+FRAMEWORKS = {
+    "script": "Scripts",
+    "mlproject": "MLflow",
+    "dvc": "DVC",
+    "kedro": "Kedro",
+    "kfp": "Kubeflow Pipelines",
+    "metaflow": "Metaflow",
+    "flytekit": "flytekit",
+    "flyte": "Flyte 2",
+    "zenml": "ZenML",
+    "mlrun": "MLRun",
+    "pachyderm": "Pachyderm",
+    "notebook": "Notebooks",
+}
 
 
 class Dot(QWidget):
