@@ -86,6 +86,7 @@ def test_that_what_is_wrong_is_said_in_a_sentence(tmp_path: Path) -> None:
             "e.json": spec("e", "d"),
             "f.json": spec("f", "raw", spout={"x": 1}),
             "g.json": spec("g", "out"),
+            "i.json": spec("i", "raw", transform={**TRANSFORM, "datum_batching": True}),
             "h.json": spec("h", "raw", transform={"image": "x"}),
             "deep.json": '{"pipeline": {"name": "a"}, "input": {}, "transform": ' + "[" * 100_000,
         },
@@ -94,7 +95,7 @@ def test_that_what_is_wrong_is_said_in_a_sentence(tmp_path: Path) -> None:
     said = " ".join(info.problems)
     for words in (
         "a.json looks like a Pachyderm pipeline", "no usable name: '../b'", "reads what Longshore cannot: git",
-        "The pipelines d, e read each other in a circle", "is a spout", "input without a usable name: 'out'",
+        "The pipelines d, e read each other in a circle", "is a spout", "'i' of i.json fetches its datums", "input without a usable name: 'out'",
         "The pipeline 'h' of h.json has no `transform.cmd`",
     ):  # fmt: skip
         assert words in said

@@ -173,6 +173,8 @@ def _transform(found: object, where: str) -> Transform:
     cmd = _get(found, "cmd")
     if not isinstance(found, dict) or not isinstance(cmd, list) or not cmd:
         raise Invalid(f"{where} has no `transform.cmd`.", hint='Add one, as `["python3", "main.py"]`.')
+    if _get(found, "datum_batching") is True:
+        raise Invalid(f"{where} fetches its datums from Pachyderm itself.", hint="Leave `datum_batching` out.")
     image = str(_get(found, "image") or "")
     if not image:
         raise Invalid(f"{where} names no image.", hint="Add `transform.image`.")
