@@ -39,7 +39,7 @@ class Interpreter:
 def listing() -> tuple[Interpreter, ...]:
     """Give the interpreters of this computer, the newest first; each is asked for its version, all at once."""
     places = dict.fromkeys(_places())
-    with ThreadPoolExecutor(8, thread_name_prefix="interpreters") as pool:
+    with ThreadPoolExecutor(2, thread_name_prefix="interpreters") as pool:
         found = [one for one in pool.map(lambda place: _asked(*place), places) if one is not None]
     real: dict[Path, Interpreter] = {}
     for one in found:
@@ -81,6 +81,21 @@ def fitting(request: str, among: Iterable[Interpreter]) -> Interpreter | None:
 
 def _asked(path: Path, origin: str) -> Interpreter | None:
     try:
+        key = (str(path), path.stat().st_mtime_ns)
+    except OSError:
+        return None
+    if key not in _known:
+        _known[key] = _version(path)
+    version = _known[key]
+    return Interpreter(path, version, origin) if version else None
+
+
+# What each interpreter said, as long as its file is the same.
+_known: dict[tuple[str, int], str] = {}
+
+
+def _version(path: Path) -> str:
+    try:
         done = subprocess.run(
             [str(path), "-I", "-S", "-c", _ASK],
             capture_output=True,
@@ -91,9 +106,9 @@ def _asked(path: Path, origin: str) -> Interpreter | None:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
+        return ""
     version = done.stdout.strip()
-    return Interpreter(path, version, origin) if re.fullmatch(r"\d+\.\d+\.\d+", version) else None
+    return version if re.fullmatch(r"\d+\.\d+\.\d+", version) else ""
 
 
 def _places() -> Iterator[tuple[Path, str]]:

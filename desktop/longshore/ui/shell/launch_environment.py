@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
@@ -59,10 +59,16 @@ class EnvironmentPart(QWidget):
         column.addWidget(self._day_row)
         if why := NO_DAY.get(spec.kind):
             column.addWidget(label(why, "small", "tertiary", wrap=True))
-        self.changes = ChangesPart(context, path, self)
-        column.addWidget(self.changes)
+        self._column = column
         self._look()
         context.runner.run(self, choices_work(path), self._show_choices)
+
+    @cached_property
+    def changes(self) -> ChangesPart:
+        """What differs from today's packages, made when a day is chosen for the first time."""
+        made = ChangesPart(self._context, self._path, self)
+        self._column.addWidget(made)
+        return made
 
     def _make_python(self, spec: EnvironmentSpec) -> None:
         asked = f"What the project asks for{f', {spec.python}' if spec.python else ''}"
@@ -258,5 +264,6 @@ class EnvironmentPart(QWidget):
         except Invalid as error:
             day = ""
             self._day_field.show_error(error.reason)
-        self.changes.show_day("" if self._problem else self.python, day)
+        if day or "changes" in self.__dict__:
+            self.changes.show_day("" if self._problem else self.python, day)
         self.changed.emit()

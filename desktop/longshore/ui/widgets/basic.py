@@ -30,7 +30,9 @@ ICON_GAP = 3
 
 
 def restyle(widget: QWidget, **properties: Any) -> None:
-    """Set properties that the style sheet looks at, and draw the widget anew."""
+    """Set properties that the style sheet looks at, and draw the widget anew where one is another than before."""
+    if properties and all(widget.property(name) == value for name, value in properties.items()):
+        return
     for name, value in properties.items():
         widget.setProperty(name, value)
     widget.style().unpolish(widget)

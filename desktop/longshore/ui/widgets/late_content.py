@@ -48,6 +48,10 @@ class LateContent(QWidget):
         if self._parts:
             QTimer.singleShot(TURN_MS, self, self._next)
             return
+        # What fills it is as long as a part.
+        QTimer.singleShot(TURN_MS, self, self._finish)
+
+    def _finish(self) -> None:
         self.ready = True
         self.made.emit()
 
