@@ -45,7 +45,8 @@ class Container:
         self.folder, self.asked, self.read = folder, list[str](), list[str]()
         self.packing, _, archive = packed(project)
         folder.mkdir()
-        archive.extractall(folder, filter="tar")
+        # Debian's Python 3.11.2 knows no filters yet; from 3.12 on, one must be named.
+        archive.extractall(folder, **({"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}))
         self.inside = folder / "project"
 
     def paths(self) -> list[str]:

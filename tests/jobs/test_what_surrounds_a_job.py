@@ -14,7 +14,7 @@ from longshore.errors import Invalid
 from longshore.jobs import notify, run_metrics, targets
 from longshore.jobs.allotment import Allotment
 from longshore.jobs.outages import Outages
-from longshore.jobs.spec import RunSpec, with_python
+from longshore.jobs.spec import RunSpec, placed
 from longshore.jobs.supervisor import files
 from longshore.jobs.supervisor.instructions import Forward, Instructions
 from longshore.jobs.targets.base import Tracking
@@ -110,7 +110,7 @@ def test_that_a_spec_survives_its_row_and_bears_one_of_a_newer_app() -> None:
     spec = RunSpec("p", "churn", "/p", "train", {"a": "1"}, secrets=("T",), command=("{python}", "x.py"), cpus=1.5)
     kept = json.loads(json.dumps(spec.to_json()))
     assert RunSpec.from_json(kept | {"new": 1}) == spec
-    assert with_python(spec.command, "/venv/python") == ["/venv/python", "x.py"]
+    assert placed(spec.command, python="/venv/python") == ["/venv/python", "x.py"]
 
 
 def test_that_instructions_survive_the_pipe_and_show_no_secret_in_a_traceback() -> None:
