@@ -40,6 +40,21 @@ def module(file, root=""):
     return importlib.import_module(name)
 
 
+def sources(top, fits):
+    """Give the Python files below a folder whose text fits, by their paths from there; not those of environments."""
+    for folder, folders, files in os.walk(top):
+        skipped = ("site-packages", "__pycache__", "node_modules")
+        folders[:] = [one for one in folders if not one.startswith(".") and one not in skipped]
+        folders[:] = [one for one in folders if not os.path.exists(os.path.join(folder, one, "pyvenv.cfg"))]
+        for name in files:
+            path = os.path.join(folder, name)
+            if name.endswith(".py"):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    text = file.read(2000000)
+                if fits(text):
+                    yield os.path.relpath(path, top).replace(os.sep, "/")
+
+
 def _reason(error):
     if isinstance(error, SystemExit):
         return "it calls sys.exit when it is imported"

@@ -16,7 +16,13 @@ def describe(arguments):
     from flytekit.core.workflow import WorkflowBase
 
     found, problems = [], []
-    files, root = arguments or list(_files(".")), os.getcwd()
+    files, root = (
+        arguments
+        or list(
+            longshore_probe.sources(".", lambda text: "flytekit" in text and ("workflow" in text or "Workflow" in text))
+        ),
+        os.getcwd(),
+    )
     for file in files:
         try:
             os.chdir(root)
@@ -30,20 +36,6 @@ def describe(arguments):
                 raise
             problems.append("%s: %s" % (file, longshore_probe._reason(error)))
     return {"workflows": found, "problems": problems}
-
-
-def _files(top):
-    for folder, folders, files in os.walk(top):
-        skipped = ("site-packages", "__pycache__", "node_modules")
-        folders[:] = [one for one in folders if not one.startswith(".") and one not in skipped]
-        folders[:] = [one for one in folders if not os.path.exists(os.path.join(folder, one, "pyvenv.cfg"))]
-        for name in files:
-            path = os.path.join(folder, name)
-            if name.endswith(".py"):
-                with open(path, encoding="utf-8", errors="replace") as file:
-                    text = file.read(2000000)
-                if "flytekit" in text and ("workflow" in text or "Workflow" in text):
-                    yield os.path.relpath(path, top).replace(os.sep, "/")
 
 
 def _workflow(name, flow, file, root):

@@ -12,7 +12,7 @@ def describe(arguments):
     import metaflow
 
     found, problems = [], []
-    files = arguments or list(_files("."))
+    files = arguments or list(longshore_probe.sources(".", lambda text: "metaflow" in text and "FlowSpec" in text))
     root = os.getcwd()
     for file in files:
         try:
@@ -30,20 +30,6 @@ def describe(arguments):
                 raise
             problems.append("%s: %s" % (file, longshore_probe._reason(error)))
     return {"flows": [one for one in found if one["steps"]], "problems": problems}
-
-
-def _files(top):
-    for folder, folders, files in os.walk(top):
-        skipped = ("site-packages", "__pycache__", "node_modules")
-        folders[:] = [one for one in folders if not one.startswith(".") and one not in skipped]
-        folders[:] = [one for one in folders if not os.path.exists(os.path.join(folder, one, "pyvenv.cfg"))]
-        for name in files:
-            path = os.path.join(folder, name)
-            if name.endswith(".py"):
-                with open(path, encoding="utf-8", errors="replace") as file:
-                    text = file.read(2000000)
-                if "metaflow" in text and "FlowSpec" in text:
-                    yield os.path.relpath(path, top).replace(os.sep, "/")
 
 
 def _flow(flow, file, root):

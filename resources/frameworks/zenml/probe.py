@@ -15,7 +15,10 @@ import longshore_zenml  # noqa: E402
 def describe(arguments):
     """Give the pipelines of each file that can be imported, and why the others can't."""
     found, problems = [], []
-    files, top = arguments or list(_files(".")), os.getcwd()
+    files, top = (
+        arguments or list(longshore_probe.sources(".", lambda text: "zenml" in text and "@pipeline" in text)),
+        os.getcwd(),
+    )
     for file in files:
         try:
             sys.argv = [file]
@@ -32,20 +35,6 @@ def describe(arguments):
                 # Most often it takes something that has no default.
                 problems.append("%s: %s" % (name, longshore_probe._reason(error)))
     return {"pipelines": found, "problems": problems}
-
-
-def _files(top):
-    for folder, folders, files in os.walk(top):
-        skipped = ("site-packages", "__pycache__", "node_modules")
-        folders[:] = [one for one in folders if not one.startswith(".") and one not in skipped]
-        folders[:] = [one for one in folders if not os.path.exists(os.path.join(folder, one, "pyvenv.cfg"))]
-        for name in files:
-            path = os.path.join(folder, name)
-            if name.endswith(".py"):
-                with open(path, encoding="utf-8", errors="replace") as file:
-                    text = file.read(2000000)
-                if "zenml" in text and "@pipeline" in text:
-                    yield os.path.relpath(path, top).replace(os.sep, "/")
 
 
 def _steps(pipeline, top):
